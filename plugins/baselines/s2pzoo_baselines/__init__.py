@@ -1,0 +1,1 @@
+"""Baselines that other methods are compared with."""

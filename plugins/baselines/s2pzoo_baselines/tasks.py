@@ -1,0 +1,56 @@
+"""Training of the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from PIL import Image
+from torch import Tensor, nn
+
+from s2pzoo.nn.blocks import init_normal
+from s2pzoo.nn.patchgan import MultiScaleDiscriminator
+from s2pzoo.train.faces import channels_last, sheet
+from s2pzoo.train.photo import PhotoTask
+from s2pzoo.train.recipe import Recipe
+from s2pzoo.train.task import Backward
+from s2pzoo.weights.bundle import write_bundle
+from s2pzoo_baselines.config import FACES256
+from s2pzoo_baselines.pix2pix import UNet
+from s2pzoo_baselines.plugin import s2pzoo_models
+
+
+class Pix2Pix(PhotoTask):
+    """pix2pix on the face corpus, with the photo losses and the discriminator of the method it is compared with."""
+
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **PhotoTask.defaults,
+        "networks": {
+            **PhotoTask.defaults["networks"],
+            "discriminator": {"base": 32, "widest": 128, "scales": 2},
+        },
+    }
+
+    def __init__(self, *, recipe: Recipe, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        discriminator = MultiScaleDiscriminator(3, **recipe.networks.discriminator.to_dict()).apply(init_normal)
+        self.networks = channels_last({"generator": UNet(FACES256), "discriminator": discriminator})
+        self.optimizers = {name: self.adam(network) for name, network in self.networks.items()}
+        self.ema = ("generator",)
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        fake = self.networks["generator"](sketch=batch["sketch"])
+        return self.improve(fake, batch["photo"], index, backward)
+
+    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        batch = self.preview_batch()
+        photo = networks["generator"](sketch=batch["sketch"])
+        return sheet({"sketch": batch["sketch"], "photo": photo, "truth": batch["photo"]})
+
+    def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        (model,) = s2pzoo_models()
+        write_bundle(
+            folder, model_name=model.name, steps=model.steps, components={"generator": networks["generator"]},
+            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""DeepFaceDrawing: deep generation of face images from sketches (Chen et al., SIGGRAPH 2020)."""

@@ -1,0 +1,216 @@
+"""Training: stage I (component embedding) and stage II (feature mapping and image synthesis). Papers facts 2.7, 2.8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from attrs import evolve
+from PIL import Image
+from torch import Tensor, nn
+
+from s2pzoo.errors import RecipeError
+from s2pzoo.train.faces import FaceTask, channels_last, sheet
+from s2pzoo.train.photo import PhotoTask
+from s2pzoo.train.recipe import Recipe
+from s2pzoo.train.task import Backward
+from s2pzoo.weights.bundle import read_bundle, write_bundle
+from s2pzoo_deepfacedrawing.config import PRESETS, Preset
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, crop
+from s2pzoo_deepfacedrawing.manifold import GENDERS, ManifoldProjection
+from s2pzoo_deepfacedrawing.mapping import FeatureMapping
+from s2pzoo_deepfacedrawing.plugin import model_steps
+from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis, PhotoDiscriminator
+
+
+def _preset(recipe: Recipe) -> Preset:
+    name = recipe.networks.preset.name
+    if name not in PRESETS:
+        raise RecipeError(f"There is no preset {name!r}.", fix=f"Use one of {', '.join(PRESETS)}.") from None
+    return PRESETS[name]
+
+
+def reconstruction(decoder: ComponentDecoders, codes: Tensor, target: Tensor, *, ink: float) -> dict[str, Tensor]:
+    """Mean square error of each component's decoded sketch; pixels with ink weigh 1 + `ink` (0 in the paper)."""
+    face = decoder.config.face
+    pairs = zip(face.names, decoder.pieces(codes), crop(target, face), strict=True)
+    return {name: ((1 + ink * (1 - wanted)) * (piece - wanted).square()).mean() for name, piece, wanted in pairs}
+
+
+class Stage1(FaceTask):
+    """CE: five auto-encoders, each on its own window, mean square error.
+
+    The paper reconstructs the sketch it is given (`target = "input"`). With `target = "clean"` the decoders give the
+    clean drawing of the same face instead, so that the codes of a rough and of a clean drawing lie close together.
+    `ink` is the further weight of pixels with ink, since paper is most of a sketch (0 in the paper).
+    """
+
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **FaceTask.defaults,
+        "networks": {"preset": {"name": "faces256"}},
+        "losses": {"reconstruction": 1.0, "ink": 0.0, "target": "input"},
+    }
+
+    def __init__(self, *, recipe: Recipe, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        self.preset = _preset(recipe)
+        if recipe.losses.target not in ("input", "clean"):
+            raise RecipeError(f"losses.target cannot be {recipe.losses.target!r}.", fix="Use input or clean.")
+        encoder, decoder = ComponentEncoders(self.preset.encoder), ComponentDecoders(self.preset.decoder)
+        self.networks = channels_last({"encoder": encoder, "decoder": decoder})
+        self.optimizers = {"embedding": self.adam(encoder, decoder)}
+        self.ema = ("encoder", "decoder")
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        target = batch["sketch" if self.recipe.losses.target == "input" else "clean"]
+        codes = self.networks["encoder"](sketch=batch["sketch"])
+        terms = reconstruction(self.networks["decoder"], codes, target, ink=self.recipe.losses.ink)
+        loss = self.recipe.losses.reconstruction * torch.stack(list(terms.values())).sum()
+        self.optimizers["embedding"].zero_grad()
+        backward(loss)
+        self.optimizers["embedding"].step()
+        return {name: term.item() for name, term in terms.items()}
+
+    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        batch = self.preview_batch()
+        refined = networks["decoder"](latent=networks["encoder"](sketch=batch["sketch"]))
+        return sheet({"sketch": batch["sketch"], "decoded": refined, "clean": batch["clean"], "photo": batch["photo"]})
+
+    def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        parts = {"encoder": networks["encoder"], "decoder": networks["decoder"]}
+        steps = [step for step in model_steps(self.preset) if step.name in parts]
+        write_bundle(
+            folder, model_name="deepfacedrawing.stage1", steps=steps, components=parts,
+            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16",
+        )  # fmt: skip
+
+
+class Stage2(PhotoTask):
+    """FM and IS end to end over the encoders of stage I; least-squares GAN, L1, perceptual, feature-matching losses.
+
+    The paper keeps the encoders as they are (`embedding.trained = false`). When they are trained on, so are the image
+    decoders, by stage I's loss with weight `reconstruction`, and the bank is encoded again every `embedding.refresh`
+    steps. The paper feeds codes as they are (`projected = 0`); a share `projected` of the faces passes the manifold
+    projection with a random wb instead, so that FM and IS know what they are given when people draw.
+    """
+
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **PhotoTask.defaults,
+        "networks": {
+            **PhotoTask.defaults["networks"],
+            "preset": {"name": "faces256"},
+            # the folder that stage I wrote; the size of the bank
+            "embedding": {"bundle": "", "samples": 3072, "trained": False, "refresh": 200},
+        },
+        "losses": {**PhotoTask.defaults["losses"], "projected": 0.0, "reconstruction": 0.0, "ink": 0.0},
+    }
+
+    def __init__(self, *, recipe: Recipe, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        embedding = recipe.networks.embedding
+        preset = _preset(recipe)
+        self.preset = evolve(preset, manifold=evolve(preset.manifold, samples=embedding.samples))
+        if not embedding.bundle:
+            raise RecipeError(
+                "Stage II needs the encoders of stage I.", fix="Set networks.embedding.bundle to the folder of stage I."
+            )
+        drawn = {"encoder": ComponentEncoders(preset.encoder), "decoder": ComponentDecoders(preset.decoder)}
+        read_bundle(Path(embedding.bundle)).load_into(drawn)
+        self.networks = channels_last(
+            {
+                "manifold": ManifoldProjection(self.preset.manifold),
+                "mapping": FeatureMapping(preset.mapping),
+                "synthesis": ImageSynthesis(preset.synthesis),
+                "discriminator": PhotoDiscriminator(preset.discriminator).critics,
+            }
+        )
+        if embedding.trained:
+            self.networks |= channels_last(drawn)
+        else:
+            self.frozen |= drawn
+        self.ema = tuple(name for name in self.networks if name not in ("manifold", "discriminator"))
+        self.optimizers = {
+            "generator": self.adam(*(self.networks[name] for name in self.ema)),
+            "discriminator": self.adam(self.networks["discriminator"]),
+        }
+        self.samples = self._bank_sketches(embedding.samples)
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        parts, embedding, losses = {**self.frozen, **self.networks}, self.recipe.networks.embedding, self.recipe.losses
+        if not self.networks["manifold"].bank.any() or (embedding.trained and index % embedding.refresh == 0):
+            self._fill_bank(parts)
+        with torch.set_grad_enabled(embedding.trained):
+            codes = parts["encoder"](sketch=batch["sketch"])
+        also = {}
+        if embedding.trained and losses.reconstruction:
+            terms = reconstruction(parts["decoder"], codes, batch["clean"], ink=losses.ink)
+            also["reconstruction"] = torch.stack(list(terms.values())).sum()
+        features = parts["mapping"](latent=self._some_projected(codes, self.rng(index, 2)))
+        fake = parts["synthesis"](features=features)
+        maps = features if self.preset.discriminator.conditional else None
+        return self.improve(fake, batch["photo"], index, backward, maps=maps, also=also)
+
+    def _some_projected(self, codes: Tensor, rng: np.random.Generator) -> Tensor:
+        """A share of the faces projected, each with a wb of its own."""
+        chosen = torch.from_numpy(rng.random(len(codes)) < self.recipe.losses.projected).to(codes.device)
+        if not chosen.any():
+            return codes
+        keep = torch.from_numpy(rng.random((len(codes), 1, 1)).astype(np.float32)).to(codes.device)
+        with torch.no_grad():
+            projected = self.networks["manifold"](latent=codes)
+        return torch.where(chosen[:, None, None], keep * codes + (1 - keep) * projected, codes)
+
+    def _bank_sketches(self, count: int) -> Tensor:
+        """The drawings the bank encodes, (S,1,H,W) uint8: clean ones, every other one in a style of its own."""
+        if count > len(self.corpus):
+            raise RecipeError(
+                f"A bank of {count} samples needs as many faces; the corpus has {len(self.corpus)}.",
+                fix="Make a larger corpus, or lower networks.embedding.samples.",
+            )
+        rng = np.random.default_rng(self.recipe.seed)
+        people = len({person["person"] for person in self.corpus.people})
+        drawings = [
+            self.corpus.clean(i) if (i // people) % 2 == 0 else self.corpus.sketch(i, rng, level="clean")
+            for i in range(count)
+        ]
+        return torch.from_numpy(np.stack([(drawing * 255).astype(np.uint8) for drawing in drawings])[:, None])
+
+    @torch.no_grad()
+    def _fill_bank(self, parts: Mapping[str, nn.Module]) -> None:
+        """Encode the bank's drawings anew."""
+        encoder = parts["encoder"]
+        training = encoder.training
+        encoder.eval()
+        codes = [encoder(sketch=part.to(self.device).float() / 255) for part in self.samples.split(32)]
+        encoder.train(training)
+        people = self.corpus.people[: len(self.samples)]
+        ages = [float(p["age"]) if p["age"].replace(".", "").isdigit() else 0.0 for p in people]
+        parts["manifold"].fill(
+            torch.cat(codes).transpose(0, 1),
+            gender=torch.tensor([GENDERS.get(p["gender"], 0) for p in people], dtype=torch.uint8),
+            age=torch.tensor(ages).round().to(torch.uint8),
+        )
+
+    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        parts = {**self.frozen, **networks}
+        self._fill_bank(parts)
+        batch = self.preview_batch()
+        codes = parts["encoder"](sketch=batch["sketch"])
+        refined = parts["manifold"](latent=codes)
+        columns = {"sketch": batch["sketch"], "refined": parts["decoder"](latent=refined)}
+        for name, latent in {"no projection": codes, "projected": refined}.items():
+            columns[name] = parts["synthesis"](features=parts["mapping"](latent=latent))
+        return sheet({**columns, "truth": batch["photo"]})
+
+    def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        parts = {**self.frozen, **networks}
+        self._fill_bank(parts)
+        steps = model_steps(self.preset)
+        write_bundle(
+            folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,
+            components={step.name: parts[step.name] for step in steps},
+            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16", blank_ok=True,
+        )  # fmt: skip

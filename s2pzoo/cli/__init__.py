@@ -1,0 +1,21 @@
+"""The command line: `s2pzoo VERB ...`.
+
+Each verb is a function of its own that returns an `Answer` (see `s2pzoo.cli.output`); `s2pzoo.cli.app` gathers them.
+Looking (list, info, explain, plugins, --help) imports neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+
+def main() -> int:
+    """Run what the command line says; the result is the exit code."""
+    import sys
+
+    try:
+        from s2pzoo.cli.app import run
+    except KeyboardInterrupt:
+        return 130
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that this terminal cannot show must not lose the result
+            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+    return run(sys.argv[1:])

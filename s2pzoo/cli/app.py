@@ -1,0 +1,108 @@
+"""The verbs together, and the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import s2pzoo
+from s2pzoo.cli import output
+from s2pzoo.cli.corpus import corpus
+from s2pzoo.cli.describing import explain, info
+from s2pzoo.cli.extras import mix, morph, shadow
+from s2pzoo.cli.generate import generate
+from s2pzoo.cli.listing import list_verb, plugins
+from s2pzoo.cli.sketch import sketch
+from s2pzoo.cli.train import train
+from s2pzoo.cli.verify import verify
+from s2pzoo.errors import S2PZooError, UsageError
+
+_CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer raises for a command line it cannot read
+
+app = typer.Typer(
+    name="s2pzoo",
+    help="The zoo for sketch-to-photo synthesis: drawings become photos.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_PANELS = {
+    "Look": {"list": list_verb, "info": info, "explain": explain, "plugins": plugins},
+    "Make pictures": {"generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "sketch": sketch},
+    "Train and measure": {"corpus": corpus, "train": train, "verify": verify},
+}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"s2pzoo {s2pzoo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """The zoo for sketch-to-photo synthesis: drawings become photos."""
+
+
+for _panel, _verbs in _PANELS.items():
+    for _name, _verb in _verbs.items():
+        app.command(_name, rich_help_panel=_panel)(output.verb(_verb))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Returns:
+        the exit code: 0, the error's own, 2 for a command line that cannot be read, 130 after Ctrl-C, else 1.
+    """
+    arguments = list(arguments) or ["--help"]
+    as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
+    try:
+        code = app(args=arguments, prog_name="s2pzoo", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except Exception as error:
+        return _failed(_own(error, arguments), error, as_json=as_json)
+
+
+def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:
+    """The error as one of ours."""
+    if isinstance(error, S2PZooError):
+        return error
+    if isinstance(error, _CommandLineError):
+        known = any(arguments[0] in verbs for verbs in _PANELS.values())
+        help_line = f"s2pzoo {arguments[0]} --help" if known else "s2pzoo --help"
+        return UsageError(error.format_message(), fix=f"Run: {help_line}")  # pyright: ignore[reportAttributeAccessIssue]
+    where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
+    text = " ".join(str(error).split())
+    return _UnexpectedError(
+        f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        why=" ".join(where),
+        fix=f"{output.TRACEBACK}=1 s2pzoo ... shows where it happened.",
+    )
+
+
+def _failed(told: S2PZooError, error: Exception, *, as_json: bool) -> int:
+    output.tell_traceback(error)
+    output.tell(told)
+    if as_json:
+        output.print_json({"error": output.error_data(told)})
+    return told.exit_code
+
+
+class _UnexpectedError(S2PZooError):
+    """Something that nobody foresaw."""
+
+    code = "E_UNEXPECTED"

@@ -1,0 +1,215 @@
+"""`s2pzoo info` and `s2pzoo explain`: what a model is made of, without building it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import attrs
+import typer
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from s2pzoo.catalogue import default_catalogue
+from s2pzoo.cli.models import place_of
+from s2pzoo.cli.output import Answer, megabytes, table
+from s2pzoo.errors import PluginMissingError
+from s2pzoo.listing import describe
+from s2pzoo.planning import adapted, of_declaration
+from s2pzoo.plugin import load_object
+from s2pzoo.ports import Port
+from s2pzoo.registry import default_registry
+
+
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, its family, or a plugin/component.")],
+) -> Answer:
+    """Tell all about a model or a component: steps, ports, options, paper, licence, weights.
+
+    One that is known and not installed is told with what to install.
+    """
+    try:
+        described = describe(name)
+    except PluginMissingError as error:
+        return _absent(name, error)
+    return _component(described) if "/" in name else _model(described)
+
+
+def explain(name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")]) -> Answer:
+    """Show the steps of a model: what each reads and gives, with the form of every value."""
+    registry = default_registry()
+    graph = adapted(registry, of_declaration(registry, name)).graph
+    steps = [
+        {
+            "name": step.name,
+            "component": step.component,
+            "reads": _ports(step.inputs, step.ports().takes),
+            "gives": _ports(step.outputs, step.ports().gives),
+            "options": [option.name for option in step.options],
+            "side": step.side,
+            "inserted": step.name in graph.inserted,
+        }
+        for step in graph.steps
+    ]
+
+    def show(console: Console) -> None:
+        console.print(Text(graph.name, style="bold"))
+        console.print(f"input   {graph.input}: {graph.input_port}\noutput  {graph.output}\n", markup=False)
+        console.print(_steps(steps))
+
+    data = {"name": graph.name, "input": {graph.input: str(graph.input_port)}, "output": graph.output, "steps": steps}
+    return Answer(data=data, show=show)
+
+
+def _model(described: dict[str, Any]) -> Answer:
+    place = place_of(default_registry().model(described["name"]))
+    weights = {
+        "state": place.state,
+        "folder": str(place.folder) if place.folder else None,
+        "hub": place.hub,
+        "bytes": place.size,
+    }
+    data = {"installed": True} | described | {"weights": weights}
+
+    def show(console: Console) -> None:
+        default = "  (what the bare family name means)" if data["default"] else ""
+        console.print(Text.assemble((data["name"], "bold"), default))
+        facts = {
+            "summary": data["summary"],
+            "paper": data["paper"],
+            "licence": data["licence"],
+            "plugin": f"{data['distribution']} {data['version']}",
+            "pictures": f"{data['size']}x{data['size']} pixels, {data['input']} -> {data['output']}"
+            + (", an empty drawing is fine" if data["blank_ok"] else ""),
+            "weights": _weights(weights),
+        }
+        console.print(_facts(facts))
+        console.print(_section("steps", _steps(_described_steps(data["steps"]))))
+        if data["options"]:
+            console.print(_section("options (-O name=value, or name=value in Python)", _options(data["options"])))
+
+    return Answer(data=data, show=show)
+
+
+def _component(described: dict[str, Any]) -> Answer:
+    takes, gives = _default_ports(described["config"])
+    data = {"installed": True} | described | {"takes": takes, "gives": gives}
+
+    def show(console: Console) -> None:
+        console.print(Text(data["name"], style="bold"))
+        keys = ("kind", "summary", "source", "factory", "config")
+        console.print(
+            _facts({key: data[key] for key in keys} | {"plugin": f"{data['distribution']} {data['version']}"})
+        )
+        if takes or gives:
+            ports = table("", "port", "kind and shape")
+            for way, named in (("takes", takes), ("gives", gives)):
+                for port, text in named.items():
+                    ports.add_row(way, Text(port), Text(text))
+            console.print(_section("ports, under the default config", ports))
+        fields = table("field", "default")
+        for field, default in data["fields"].items():
+            fields.add_row(Text(field), Text(default))
+        console.print(_section("config", fields))
+
+    return Answer(data=data, show=show)
+
+
+def _absent(name: str, error: PluginMissingError) -> Answer:
+    catalogue = default_catalogue()
+    plugin = next(known for known in catalogue.plugins.values() if known.distribution == error.distribution)
+    bundles = [bundle for bundle in catalogue.bundles.values() if bundle.family == plugin.family]
+    data = {"name": name, "installed": False} | attrs.asdict(plugin) | {"bundles": [attrs.asdict(b) for b in bundles]}
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((name, "bold"), "  (not installed)"))
+        facts = {"summary": plugin.summary, "paper": plugin.paper, "licence": plugin.licence, "install": error.fix}
+        console.print(_facts(facts))
+        for bundle in bundles:
+            size = f", {megabytes(bundle.size)}" if bundle.size else ""
+            console.print(Text(f"\n  {bundle.name}: {bundle.summary} (weights {bundle.licence.weights}{size})"))
+
+    return Answer(data=data, show=show)
+
+
+def _default_ports(config: str) -> tuple[dict[str, str], dict[str, str]]:
+    cls = load_object(config)
+    if any(attribute.default is attrs.NOTHING for attribute in attrs.fields(cls)):
+        return {}, {}
+    ports = cls().ports()
+    return _texts(ports.takes), _texts(ports.gives)
+
+
+def _texts(ports: Mapping[str, Port]) -> dict[str, str]:
+    return {name: str(port) for name, port in ports.items()}
+
+
+def _ports(values: Mapping[str, str], ports: Mapping[str, Port]) -> dict[str, str]:
+    """Value name -> what its port is."""
+    return {value: str(ports[port]) for port, value in values.items()}
+
+
+def _described_steps(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of `describe`, with what they read and give by value name."""
+    return [
+        {
+            **step,
+            "reads": {value: step["takes"][port] for port, value in step["reads"].items()},
+            "gives": {value: step["gives"][port] for port, value in step["writes"].items()},
+            "inserted": False,
+        }
+        for step in steps
+    ]
+
+
+def _steps(steps: Iterable[Mapping[str, Any]]) -> Table:
+    rows = table("", "step", "component", "reads", "gives", "remarks")
+    for number, step in enumerate(steps, 1):
+        remarks = [f"options {', '.join(step['options'])}"] if step["options"] else []
+        remarks += ["only when asked for"] if step["side"] else []
+        remarks += ["put in, lossless"] if step["inserted"] else []
+        reads = "\n".join(f"{value}: {port}" for value, port in step["reads"].items())
+        gives = "\n".join(f"{value}: {port}" for value, port in step["gives"].items())
+        cells = (str(number), step["name"], step["component"], reads, gives, "; ".join(remarks))
+        rows.add_row(*map(Text, cells))
+    return rows
+
+
+def _options(options: Iterable[Mapping[str, Any]]) -> Table:
+    rows = table("option", "values", "default", "what it does")
+    for option in options:
+        name = f"{option['name']}.PART" if option["type"] == "mapping" else option["name"]
+        default = "" if option["default"] in (None, {}) else str(option["default"])
+        rows.add_row(*map(Text, (name, _values(option), default, option["help"])))
+    return rows
+
+
+def _values(option: Mapping[str, Any]) -> str:
+    if option["choices"]:
+        return ", ".join(map(str, option["choices"]))
+    low, high = option["low"], option["high"]
+    ends = {(True, True): f"{low} to {high}", (True, False): f"from {low}", (False, True): f"up to {high}"}
+    text = ends.get((low is not None, high is not None), "number" if option["type"] == "mapping" else option["type"])
+    return f"{text}; PART: {', '.join(option['keys'])}" if option["keys"] else text
+
+
+def _weights(weights: Mapping[str, Any]) -> str:
+    if weights["folder"]:
+        return f"{weights['state']}, {megabytes(weights['bytes'])}, {weights['folder']}"
+    return f"on the Hub: {weights['hub']}" if weights["hub"] else "none here"
+
+
+def _facts(facts: Mapping[str, str]) -> Padding:
+    rows = Table(box=None, pad_edge=False, show_header=False)
+    rows.add_column(style="dim")
+    rows.add_column(overflow="fold")
+    for label, text in facts.items():
+        if text:
+            rows.add_row(label, Text(text))
+    return Padding(rows, (0, 0, 0, 2), expand=False)
+
+
+def _section(title: str, content: Table) -> Group:
+    return Group("", Text(title, style="bold"), Padding(content, (0, 0, 0, 2), expand=False))

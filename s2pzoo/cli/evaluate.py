@@ -1,0 +1,80 @@
+"""`s2pzoo eval`: methods against each other on a face corpus. No torch until it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s2pzoo.cli import output
+
+_METHODS = (
+    "[LABEL=]MODEL[@WEIGHTS][?option=value&...], such as deepfacedrawing, Ours=deepfacedrawing?solver=top1, "
+    "deepfacedrawing?blend.nose=0.4&blend.mouth=1, baselines.pix2pix-faces256@runs/pix2pix; or nearest, the photo of "
+    "the gallery with the nearest sketch."
+)
+
+
+def eval_command(
+    methods: Annotated[list[str], typer.Argument(metavar="METHOD...", help=_METHODS)],
+    data: Annotated[Path, typer.Option("--data", metavar="CORPUS", help="Face corpus of people held out.")],
+    gallery: Annotated[
+        Path | None, typer.Option("--gallery", metavar="CORPUS", help="Training corpus, for nearest.")
+    ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option("--backbone", metavar="FILE", help="SqueezeNet 1.1 weights; else the standard ones.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", min=2, help="Faces: the first n of the corpus.")] = 1000,
+    paired: Annotated[
+        int, typer.Option("--paired", min=1, help="Faces for LPIPS and SSIM, evenly spread over the people.")
+    ] = 200,
+    levels: Annotated[str, typer.Option("--levels", help="Roughness of the sketches.")] = "clean,rough,very rough",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sketches.")] = 0,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Sketches that run together.")] = 16,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="For metrics.json and metrics.md; a stopped run goes on there."),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", help="Picture of sketch, methods and truth; holds the data's photos."),
+    ] = None,
+    sheet_count: Annotated[int, typer.Option("--sheet-count", min=1, help="Faces on it, at each level.")] = 8,
+) -> output.Answer:
+    """Measure methods on faces of people held out: LPIPS, SSIM and FID at every level of roughness."""
+    from s2pzoo.imaging.write import image_format, write_image
+    from s2pzoo.metrics.methods import parse_methods
+
+    asked = parse_methods(methods)
+    if sheet:
+        image_format(sheet)
+    from s2pzoo.metrics.evaluate import Evaluator
+    from s2pzoo.metrics.scores import Protocol
+
+    chosen = [level.strip() for level in levels.split(",") if level.strip()]
+    protocol = Protocol(n=count, paired=paired, levels=chosen, seed=seed, batch=batch)
+    evaluator = Evaluator(asked, data=data, gallery=gallery, backbone=backbone, protocol=protocol)
+    with _progress() as report:
+        evaluation = evaluator.run(out=out, progress=report)
+    if sheet:
+        write_image(evaluator.sheet(count=sheet_count), sheet)
+    return output.Answer(
+        data=json.loads(evaluation.to_json()),
+        show=lambda console: console.out(evaluation.to_markdown(), end="", highlight=False),
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr that says what is being done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = output.stderr()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("loading", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -1,0 +1,160 @@
+"""Which files a command line means, and under which names results are written. Torch-free."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from s2pzoo.errors import BadInputError, OutputError
+
+PHOTOS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"})
+DRAWINGS = PHOTOS | {".pbm", ".svg", ".json"}
+"""Suffixes of the files that are picked up in a folder; a file that is named itself may have any."""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+"""Suffixes of pictures that are written."""
+
+
+def found(
+    given: Iterable[Path], suffixes: Collection[str], *, without: Path
+) -> tuple[list[Path], list[tuple[Path, BadInputError]]]:
+    """The files that `given` means, each once, and the folders with none.
+
+    A file stands for itself, whether it is there or not; a folder for all files with one of `suffixes` in it and below,
+    sorted, without hidden ones, without JSON that holds no strokes, and without what the folder `without` holds.
+    """
+    files: dict[Path, Path] = {}
+    empty = []
+    for path in given:
+        inside = _inside(path, suffixes, without.resolve()) if path.is_dir() else [path]
+        if not inside:
+            fix = f"Files in a folder are found by their suffix: {' '.join(sorted(suffixes))}"
+            empty.append((path, BadInputError(f"{path} holds nothing that can be read.", fix=fix)))
+        for file in inside:
+            files.setdefault(file.resolve(), file)
+    return list(files.values()), empty
+
+
+def target(out: Path, default: str, *, inputs: Iterable[Path]) -> Path:
+    """The file to write one result to: `out` where it has a picture's suffix, else `default` in the folder `out`.
+
+    Raises:
+        OutputError: it would overwrite one of `inputs`, is of a format that is not written, or cannot be written.
+    """
+    if not is_file(out):
+        (path,) = targets([Path(default)], out, mark="new", inputs=inputs)
+        return path
+    if out.resolve() in {path.resolve() for path in inputs}:
+        raise OutputError(f"{out} would overwrite what it is made from.", fix="Give it another name.")
+    check_folder(out.parent)
+    return out
+
+
+def results(sources: Sequence[Path], out: Path, *, mark: str, taken: Iterable[Path] = ()) -> list[Path]:
+    """Where the result of each source goes: to the file `out`, where there is one source; else see `targets`.
+
+    Raises:
+        OutputError: several into one file; a source would be overwritten; it cannot be written there.
+    """
+    if not is_file(out):
+        return targets(sources, out, mark=mark, inputs=sources, taken=taken)
+    if len(sources) > 1:
+        raise OutputError(f"{len(sources)} pictures do not go into one file.", fix="Give a folder: -o FOLDER")
+    if out.resolve() in {path.resolve() for path in taken}:
+        raise OutputError(f"{out} would hold two results.", fix="Give one of them another name.")
+    return [target(out, "", inputs=sources) for _ in sources]
+
+
+def targets(
+    sources: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path], taken: Iterable[Path] = ()
+) -> list[Path]:
+    """A PNG in the folder `out` for each source, named after it.
+
+    No two are the same, even where case does not matter. None is one of `inputs` or `taken`, or is a name whose
+    `stages` folder holds an input: it then ends in -`mark`, or a number.
+
+    Raises:
+        OutputError: `out` is not a folder, or one that cannot be written to.
+    """
+    check_folder(out)
+    home = out.resolve()
+    read = [path.resolve() for path in inputs]
+    occupied = {_key(path) for path in (*read, *(path.resolve() for path in taken))}
+    occupied |= {_key(folder.with_name(folder.name.removesuffix(_STAGES) + ".png"))
+                 for path in read for folder in path.parents if folder.name.endswith(_STAGES)}  # fmt: skip
+    made = []
+    for source in sources:
+        stem = source.stem or "drawing"
+        if _key(home / f"{stem}.png") in {_key(path) for path in read}:
+            stem = f"{stem}-{mark}"
+        name, number = f"{stem}.png", 1
+        while _key(home / name) in occupied:
+            number += 1
+            name = f"{stem}-{number}.png"
+        occupied.add(_key(home / name))
+        made.append(out / name)
+    return made
+
+
+def stages(path: Path) -> Path:
+    """The folder for what was made on the way to the picture `path`."""
+    return path.with_name(path.stem + _STAGES)
+
+
+def is_file(out: Path) -> bool:
+    """Whether `out` means a picture file and not a folder.
+
+    Raises:
+        OutputError: it is a file, or reads like one, of a format that is not written.
+    """
+    if out.is_dir():
+        return False
+    suffix = out.suffix.lower()
+    if suffix in PICTURES:
+        return True
+    if suffix in DRAWINGS or out.is_file():
+        raise OutputError(
+            f"Cannot write {out}.",
+            why="It is not a folder, and not a picture of a format that is written.",
+            fix=f"Give a folder, or a file that ends in {', '.join(PICTURES)}.",
+        )
+    return False
+
+
+def check_folder(folder: Path) -> None:
+    """Whether files can be written to `folder`, which need not be there yet; told before work begins.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise OutputError(f"Cannot write to {folder}.", why=f"{nearest} is not a folder.", fix="Give another folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(f"Cannot write to {folder}.", why=f"{nearest} is not yours to write to.",
+                          fix="Give another folder.")  # fmt: skip
+
+
+_STAGES = ".stages"
+
+
+def _inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path]:
+    inside = []
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() != without)
+        inside += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in suffixes]
+    return sorted(path for path in inside if path.suffix.lower() != ".json" or _has_strokes(path))
+
+
+def _has_strokes(path: Path) -> bool:
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return True  # reading it will say why not
+    return text.lstrip()[:1] == b"[" or b'"strokes"' in text
+
+
+def _key(path: Path) -> str:
+    return str(path).casefold()

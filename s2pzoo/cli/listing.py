@@ -1,0 +1,104 @@
+"""`s2pzoo list` and `s2pzoo plugins`: what is installed, broken plugins included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from s2pzoo.catalogue import default_catalogue
+from s2pzoo.cli.models import place_of
+from s2pzoo.cli.output import Answer, table
+from s2pzoo.declare import ModelEntry
+from s2pzoo.plugin import Plugin, State
+from s2pzoo.registry import default_registry
+
+_COLOURS = {State.LOADED: "green", State.BLOCKED: "yellow", State.FAILED: "bold red", State.CONFLICT: "bold red"}
+
+
+def list_verb() -> Answer:
+    """List the installed models and whether their weights are here."""
+    plugins = default_registry().plugins()
+    models = [_model(model, plugin) for plugin in plugins for model in plugin.models.values()]
+    models.sort(key=lambda model: model["name"])
+    broken = [_broken(plugin) for plugin in plugins if plugin.state is not State.LOADED]
+
+    def show(console: Console) -> None:
+        if not models:
+            console.print(f"No models are installed.{_known()}", soft_wrap=True)
+        if not models and not broken:
+            return
+        rows = table("model", "weights", "summary", "licence")
+        for model in models:
+            rows.add_row(*(Text(model[column]) for column in ("name", "weights", "summary", "licence")))
+        for plugin in broken:
+            state = Text(plugin["state"].upper(), style=_COLOURS[State(plugin["state"])])
+            rows.add_row(Text(plugin["family"]), state, Text(plugin["reason"]), "")
+        console.print(rows)
+
+    return Answer(data={"models": models, "failed": broken}, show=show)
+
+
+def plugins() -> Answer:
+    """Show every installed plugin: its state, version, the time it took to load, and why it failed."""
+    found = [
+        {
+            "family": plugin.family,
+            "state": str(plugin.state),
+            "distribution": plugin.distribution,
+            "version": plugin.version,
+            "module": plugin.module,
+            "milliseconds": round(plugin.milliseconds, 1),
+            "models": sorted(plugin.models),
+            "reason": plugin.reason,
+            "warnings": list(plugin.warnings),
+            "traceback": plugin.traceback,
+        }
+        for plugin in default_registry().plugins()
+    ]
+
+    def show(console: Console) -> None:
+        if not found:
+            console.print(f"No plugins are installed.{_known()}", soft_wrap=True)
+            return
+        rows = table("plugin", "state", "distribution", "version", "ms", "remarks")
+        for plugin in found:
+            state = Text(plugin["state"].upper(), style=_COLOURS[State(plugin["state"])])
+            remarks = "; ".join(filter(None, (plugin["reason"], *plugin["warnings"])))
+            rest = (plugin["distribution"], plugin["version"], f"{plugin['milliseconds']:.1f}", remarks)
+            rows.add_row(Text(plugin["family"]), state, *map(Text, rest))
+        console.print(rows)
+        for plugin in found:
+            if plugin["traceback"]:
+                console.print(Text(f"\n{plugin['family']}\n{plugin['traceback']}", style="dim"), soft_wrap=True)
+
+    return Answer(data={"plugins": found}, show=show)
+
+
+def _model(model: ModelEntry, plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "weights": place_of(model).state,
+        "summary": model.summary,
+        "licence": model.licence,
+        "default": model == plugin.default,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+    }
+
+
+def _broken(plugin: Plugin) -> dict[str, str]:
+    return {
+        "family": plugin.family,
+        "state": str(plugin.state),
+        "reason": plugin.reason,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+    }
+
+
+def _known() -> str:
+    known = default_catalogue().plugins.values()
+    lines = [f"\n  pip install {plugin.distribution}  ({plugin.summary})" for plugin in known]
+    return f" These are known:{''.join(lines)}" if lines else ""

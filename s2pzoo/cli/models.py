@@ -1,0 +1,120 @@
+"""Which model a command line means, what weights it has, and what it can do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+import s2pzoo
+from s2pzoo.declare import ModelEntry
+from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.plugin import State, load_object
+from s2pzoo.registry import default_registry
+from s2pzoo.settings import Settings
+from s2pzoo.weights.resolve import BundledSource, FoldersSource, WeightsRef
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from s2pzoo.pipeline.run import Pipeline
+
+
+@frozen(kw_only=True)
+class Place:
+    """Where the weights of a model are.
+
+    Attributes:
+        state: "bundled" (in the plugin's package), "folder" (of S2PZOO_WEIGHTS), "hub", or "none".
+        folder: of the bundle, where it is on this machine.
+        hub: "owner/repo@revision", where it is on the Hub.
+    """
+
+    state: str
+    folder: Path | None = None
+    hub: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on this machine."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) if self.folder else 0
+
+
+def place_of(model: ModelEntry) -> Place:
+    """Where the weights of a declared model are; plugins' find_weights hooks are not asked."""
+    ref = WeightsRef.of(model, default_registry().plugin(model.family))
+    for state, source in (("bundled", BundledSource()), ("folder", FoldersSource(Settings.read().weights))):
+        folder = source.find(ref)
+        if folder is not None:
+            return Place(state=state, folder=folder)
+    return Place(state="hub", hub=ref.hub) if ref.hub else Place(state="none")
+
+
+def chosen(name: str | None) -> str:
+    """`name`; or, where none was given, the one default model of an installed family that has weights here.
+
+    Raises:
+        UsageError: there is none, or several.
+    """
+    if name:
+        return name
+    plugins = [plugin for plugin in default_registry().plugins() if plugin.state is State.LOADED]
+    defaults = [plugin.default for plugin in plugins if plugin.default]
+    ready = [model.name for model in defaults if place_of(model).folder]
+    if len(ready) == 1:
+        return ready[0]
+    why = f"These have weights here: {', '.join(ready)}." if ready else "No installed model has weights here."
+    raise UsageError("No model was named.", why=why, fix="Name one with -m NAME; `s2pzoo list` shows them.")
+
+
+def opened(name: str, *, weights: Path | None = None, device: str = "cpu", can: str = "") -> Pipeline:
+    """The loaded pipeline.
+
+    Args:
+        name: of the model, or the folder of a bundle with a slash in it.
+        can: a method that it must have.
+
+    Raises:
+        UsageError: it does not have it; says which installed models have. Other errors as `s2pzoo.load`.
+    """
+    if can and "/" not in name and os.sep not in name and not _can(entry := default_registry().model(name), can):
+        raise _cannot(entry.name, can)
+    pipeline = s2pzoo.load(name, weights=weights, device=device)
+    if can and not callable(getattr(pipeline, can, None)):
+        raise _cannot(pipeline.model.name, can)
+    return pipeline
+
+
+def as_picture(made: Any, maker: str) -> Image.Image:
+    """What a family's extra gave, a PIL image or a tensor (C,H,W) or (1,C,H,W), as a picture.
+
+    Raises:
+        PluginFailedError: it is neither.
+    """
+    from PIL import Image
+    from torch import Tensor
+
+    from s2pzoo.pipeline.inputs import to_images
+
+    if isinstance(made, Image.Image):
+        return made
+    if isinstance(made, Tensor) and made.dim() in (3, 4):
+        return to_images(made if made.dim() == 4 else made[None])[0]
+    raise PluginFailedError(f"{maker} gave a {type(made).__name__}, not a picture.")
+
+
+def _can(model: ModelEntry, method: str) -> bool:
+    return model.pipeline is not None and callable(getattr(load_object(model.pipeline), method, None))
+
+
+def _cannot(name: str, method: str) -> UsageError:
+    able = []
+    for model in default_registry().models():
+        try:
+            able += [model.name] if _can(model, method) else []
+        except S2PZooError:  # a plugin that cannot be imported cannot do it either
+            continue
+    fix = f"Models that can: {', '.join(able)}." if able else "No installed model can."
+    return UsageError(f"{name} has no {method}.", why="It is an extra that only some families have.", fix=fix)

@@ -1,0 +1,161 @@
+"""What a verb answers and how it is told: the result on stdout, as text or JSON; everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from attrs import field, frozen
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from s2pzoo.errors import S2PZooError
+
+TRACEBACK = "S2PZOO_TRACEBACK"
+"""Set in the environment, errors are told with their traceback."""
+
+_PIPE_WIDTH = 10_000  # a file or another program has no edge to wrap at
+_Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on stdout.")]
+
+
+class InterruptedByUserError(S2PZooError):
+    """Ctrl-C."""
+
+    code = "E_INTERRUPTED"
+    exit_code = 130  # as shells have it
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What a verb gives.
+
+    Attributes:
+        data: the whole result as plain data, for --json.
+        show: prints it for people.
+        exit_code: of the program.
+    """
+
+    data: Mapping[str, Any]
+    show: Callable[[Console], None] = field(default=lambda _: None)
+    exit_code: int = 0
+
+
+def verb(command: Callable[..., Answer]) -> Callable[..., int]:
+    """`command` as typer runs it: it also takes --json, its answer is printed, its exit code returned.
+
+    With --json, whatever anything prints while it runs goes to stderr.
+    """
+
+    @functools.wraps(command)
+    def told(*, as_json: bool, **arguments: Any) -> int:
+        try:
+            with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+                answer = command(**arguments)
+        except KeyboardInterrupt:  # caught here, before typer makes something of its own of it
+            raise InterruptedByUserError("Interrupted.") from None
+        if as_json:
+            print_json(answer.data)
+        else:
+            answer.show(stdout())
+        return answer.exit_code
+
+    signature = inspect.signature(command, eval_str=True)
+    flag = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Json)
+    parameters = [parameter.replace(kind=flag.kind) for parameter in signature.parameters.values()]
+    told.__signature__ = signature.replace(parameters=[*parameters, flag])  # pyright: ignore[reportAttributeAccessIssue]
+    told.__annotations__ = {parameter.name: parameter.annotation for parameter in (*parameters, flag)}
+    return told
+
+
+def stdout() -> Console:
+    """Where results go."""
+    return _console(stderr=False)
+
+
+def stderr() -> Console:
+    """Where everything else goes: notes, progress, errors."""
+    return _console(stderr=True)
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """Print `data` on stdout."""
+    print(json.dumps(data, indent=2), flush=True)
+
+
+def table(*columns: str) -> Table:
+    """A plain table without lines, for any width."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def note(console: Console, text: str) -> None:
+    """One remark on stderr."""
+    console.print(Text(text, style="yellow"), soft_wrap=True)
+
+
+@contextlib.contextmanager
+def progress(console: Console, label: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar while it lasts, on a terminal only; call the result after each of `total` pieces."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)
+
+
+def tell(error: S2PZooError) -> None:
+    """An error in red on stderr: its code and what happened, then why, then what to do."""
+    text = Text.assemble((f"{error.code} ", "bold red"), (error.what, "red"))
+    for line in (error.why, error.fix):
+        if line:
+            text.append("\n" + "\n".join(f"  {part.strip()}" for part in line.splitlines()))
+    stderr().print(text, soft_wrap=True)
+
+
+def tell_failures(problems: Sequence[tuple[Path, S2PZooError]], *, of: int) -> None:
+    """Which of `of` files failed, on stderr.
+
+    Raises:
+        S2PZooError: the one failure itself, where nothing else was asked for.
+    """
+    if len(problems) == of == 1:
+        raise problems[0][1]
+    if problems:
+        stderr().print(Text(f"{len(problems)} of {of} failed:", style="bold red"))
+        for _, error in problems:
+            tell(error)
+
+
+def tell_traceback(error: BaseException) -> bool:
+    """The traceback on stderr, where the environment asks for it; whether it did."""
+    asked = os.environ.get(TRACEBACK, "") not in ("", "0")
+    if asked:
+        traceback.print_exception(error, file=sys.stderr)
+    return asked
+
+
+def error_data(error: S2PZooError) -> dict[str, str]:
+    """An error as plain data."""
+    return {"code": error.code, "what": error.what, "why": error.why, "fix": error.fix}
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people say them."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_PIPE_WIDTH)

@@ -1,0 +1,81 @@
+"""`s2pzoo verify`: is a bundle whole, does it fit its networks, and does it still give what it gave?"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from s2pzoo.cli.output import Answer, megabytes, table
+from s2pzoo.errors import WeightsMismatchError
+from s2pzoo.planning import found, of_bundle
+from s2pzoo.plugin import load_object
+from s2pzoo.registry import default_registry
+from s2pzoo.weights.manifest import GOLDEN
+
+if TYPE_CHECKING:
+    from s2pzoo.declare import ModelEntry
+    from s2pzoo.weights.bundle import Bundle
+
+
+def verify(
+    what: Annotated[str, typer.Argument(metavar="FOLDER|NAME", help="The folder of a bundle, or a model.")],
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0, help="Largest difference of a golden output that is let pass.")
+    ] = 1e-3,
+) -> Answer:
+    """Check a bundle: sha256 of every file, every tensor of every network, golden outputs."""
+    registry = default_registry()
+    bundle, declared = found(registry, Path(what) if Path(what).is_dir() else what)
+    bundle.verify()
+    golden = _golden(bundle) if GOLDEN in bundle.manifest.files else _fitted(bundle, declared)
+    wrong = {step: error for step, error in golden.items() if not error <= tolerance}
+    if wrong:
+        raise WeightsMismatchError(
+            f"{bundle.folder} does not give what it gave when it was written.",
+            why=f"Largest differences: {', '.join(f'{step} {error:.3g}' for step, error in wrong.items())}.",
+            fix=f"Install the plugin's version that wrote it: {bundle.manifest.created_with}",
+        )
+    size = sum(record.size for record in bundle.manifest.files.values())
+    data = {
+        "model": bundle.manifest.model,
+        "folder": str(bundle.folder),
+        "files": len(bundle.manifest.files),
+        "bytes": size,
+        "golden": golden or None,
+        "ok": True,
+    }
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((bundle.manifest.model, "bold"), f"  {bundle.folder}"), soft_wrap=True)
+        console.print(f"{data['files']} files, {megabytes(size)}: sha256 right, every tensor fits")
+        if not golden:
+            console.print("no golden outputs: a part of a model")
+            return
+        rows = table("step", "largest difference")
+        for step, error in golden.items():
+            rows.add_row(Text(step), f"{error:.2g}")
+        console.print(rows)
+
+    return Answer(data=data, show=show)
+
+
+def _golden(bundle: Bundle) -> dict[str, float]:
+    """Step -> largest difference from the golden outputs; loading has checked every tensor."""
+    import s2pzoo
+
+    errors = bundle.check_golden(s2pzoo.load(bundle.folder))
+    return {step: error if math.isfinite(error) else 1e30 for step, error in errors.items()}
+
+
+def _fitted(bundle: Bundle, declared: ModelEntry | None) -> dict[str, float]:
+    """Put the weights into their networks, to check every tensor. There is nothing to compare: no errors."""
+    plan = of_bundle(default_registry(), bundle, declared)
+    entries = {name: part.entry for name, part in plan.parts.items()}
+    configs = {step.name: step.config for step in plan.graph.steps}
+    bundle.load_into({name: load_object(entry.factory)(configs[name]) for name, entry in entries.items() if entry})
+    return {}

@@ -1,0 +1,1 @@
+"""Data that methods share: the face corpus and its sketches."""

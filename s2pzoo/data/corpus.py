@@ -1,0 +1,181 @@
+"""The face corpus: thousands of recombined faces on disk, and sketches of them in every style and roughness.
+
+A corpus folder holds `photos.npy` (N,S,S,3) uint8, `cleans.npy` (N,S,S) uint8 (the canonical line drawing of each),
+`landmarks.npy` (N,L,2) float32 in pixels and `people.json` (for each face: person, gender, age). All other sketches are
+made on the fly, endlessly different.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from s2pzoo.data.faces import Recombiner, contours, read_portraits
+from s2pzoo.errors import DataError
+from s2pzoo.imaging.edges import STYLES, photocopy
+from s2pzoo.imaging.rough import CLEAN, LEVELS, draw, sketch_of
+from s2pzoo.imaging.vectorise import Polyline, vectorise
+
+Progress = Callable[[int, int], None]
+
+# Landmarks of the 189-point template that bound the face itself; hair and clothes lie outside.
+_FACE_OUTLINE = (134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144, 112, 113, 114, 133, 132, 131, 130, 129, 128,
+                 127, 126, 125, 111, 110, 109)  # fmt: skip
+
+
+@frozen(kw_only=True)
+class Corpus:
+    """A corpus on disk, read lazily."""
+
+    photos: NDArray[np.uint8]
+    cleans: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    people: list[dict[str, str]]
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    @property
+    def size(self) -> int:
+        """Side of the photos in pixels."""
+        return self.photos.shape[1]
+
+    def photo(self, index: int) -> NDArray[np.float32]:
+        """(S,S,3) in [0,1]."""
+        return self.photos[index].astype(np.float32) / 255.0
+
+    def clean(self, index: int) -> NDArray[np.float32]:
+        """The canonical clean sketch, (S,S) in [0,1]."""
+        return self.cleans[index].astype(np.float32) / 255.0
+
+    def sketch(self, index: int, rng: np.random.Generator, *, level: str) -> NDArray[np.float32]:
+        """A random sketch at a level of roughness, (S,S) in [0,1]."""
+        return random_sketch(self.photo(index), self.landmarks[index], rng, level=level)
+
+
+def open_corpus(folder: Path) -> Corpus:
+    """Open a corpus folder; `DataError` when it is not one."""
+    folder = Path(folder)
+    try:
+        return Corpus(
+            photos=np.load(folder / "photos.npy", mmap_mode="r"),
+            cleans=np.load(folder / "cleans.npy", mmap_mode="r"),
+            landmarks=np.load(folder / "landmarks.npy"),
+            people=json.loads((folder / "people.json").read_text()),
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{folder} is not a face corpus", why=str(error), fix="make one with `s2pzoo corpus PORTRAITS OUT`"
+        ) from error
+
+
+def build_corpus(
+    portraits: Path,
+    out: Path,
+    *,
+    count: int,
+    size: int = 256,
+    split: str = "train",
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Make `count` recombined faces of `size` pixels from one split of a portrait folder.
+
+    Textures come from that split only; so do the face shapes, except for a split of fewer than 20 people, which takes
+    the shapes of everybody (a shape is no one's texture).
+    """
+    out = Path(out)
+    textures = read_portraits(portraits, split=split)
+    shapes = textures if len(textures) >= 20 else read_portraits(portraits)
+    recombiner = Recombiner(textures, shapes=shapes, size=size, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    make = partial(_face_and_clean, recombiner)
+    photos = np.lib.format.open_memmap(out / "photos.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+    cleans = np.lib.format.open_memmap(out / "cleans.npy", mode="w+", dtype=np.uint8, shape=(count, size, size))
+    landmarks = np.zeros((count, *textures[0].landmarks.shape), np.float32)
+    people: list[dict[str, str]] = []
+    with ProcessPoolExecutor(workers) as pool:
+        for index, (photo, clean, points, tags) in enumerate(pool.map(make, range(count), chunksize=16)):
+            photos[index], cleans[index], landmarks[index] = photo, clean, points
+            people.append(tags)
+            if progress:
+                progress(index + 1, count)
+    photos.flush()
+    cleans.flush()
+    np.save(out / "landmarks.npy", landmarks)
+    (out / "people.json").write_text(json.dumps(people))
+    return open_corpus(out)
+
+
+def _face_and_clean(
+    recombiner: Recombiner, index: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32], dict[str, str]]:
+    face = recombiner(index)
+    tags = {"person": face.person, "gender": face.gender, "age": face.age}
+    return _bytes(face.photo), _bytes(clean_sketch(face.photo, face.landmarks)), face.landmarks, tags
+
+
+def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (image * 255 + 0.5).astype(np.uint8)
+
+
+def portrait_lines(
+    photo: NDArray[np.float32], landmarks: NDArray[np.float32], rng: np.random.Generator | None = None
+) -> list[Polyline]:
+    """The drawing a person would make: contours of the face from its landmarks, hair and clothes traced from the photo.
+
+    With `rng` the contours vary (see `contours`); without, they are the usual ones.
+    """
+    size = photo.shape[0]
+    traced = vectorise(photocopy(photo), shortest=10.0)
+    return contours(landmarks, rng, size=size) + [
+        line for line in traced if not _mostly_inside(line, landmarks[list(_FACE_OUTLINE)])
+    ]
+
+
+def clean_sketch(photo: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The canonical clean line drawing of a face, (S,S) in [0,1]: what a refined sketch should look like."""
+    lines = portrait_lines(photo, landmarks)
+    return draw(lines, size=photo.shape[0], width=1.2, frame=photo.shape[0])
+
+
+def random_sketch(
+    photo: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    level: str,
+) -> NDArray[np.float32]:
+    """A sketch of the face in a random style at a roughness level (`clean`, `rough`, `very rough`): (S,S) in [0,1].
+
+    Styles: the filters of `imaging.edges` as they come (clean only), their traced lines, and the portrait drawing.
+    """
+    roughness = LEVELS[level]
+    size = photo.shape[0]
+    style = rng.choice(["filter", "traced", "portrait", "portrait"])
+    if style == "filter" and roughness is CLEAN:
+        name = rng.choice(list(STYLES))
+        paper = STYLES[name](photo)
+        return paper if name == "canny" else 1.0 - (1.0 - paper) * np.float32(rng.uniform(0.6, 1.0))
+    if style == "portrait":
+        lines = portrait_lines(photo, landmarks, rng)
+    else:
+        lines = vectorise(STYLES[rng.choice(list(STYLES))](photo), shortest=float(rng.uniform(5, 12)))
+    return sketch_of(lines, roughness, rng, size=size, frame=size)
+
+
+def _mostly_inside(line: Polyline, polygon: NDArray[np.float32]) -> bool:
+    """Whether most points of the line lie inside the polygon (even-odd rule)."""
+    x, y = line[::3, 0:1], line[::3, 1:2]
+    x0, y0 = polygon.T
+    x1, y1 = np.roll(polygon, -1, axis=0).T
+    crosses = ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0 + 1e-9) + x0)
+    return bool((crosses.sum(1) % 2).mean() > 0.5)

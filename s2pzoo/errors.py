@@ -1,0 +1,246 @@
+"""Every error s2pzoo raises on purpose: one tree, each class with a code that never changes.
+
+The text of an error has up to three lines: what happened, why, and what to do about it. Programs should look at the
+class or at `code`, never at the text. `exit_code` is what the command line ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+
+class S2PZooError(Exception):
+    """The root of the tree: catch it to catch everything s2pzoo refuses or fails at.
+
+    Args:
+        what: one line, what happened.
+        why: one line, the reason. Optional.
+        fix: one line, what to do now. Optional.
+    """
+
+    code: ClassVar[str] = "E_S2PZOO"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return "\n".join(line for line in (self.what, self.why, self.fix) if line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, vars(self))
+
+
+def _rebuild(cls: type[S2PZooError], args: tuple[Any, ...], state: dict[str, Any]) -> S2PZooError:
+    """The error again in another process, whatever its constructor requires."""
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class UsageError(S2PZooError):
+    """The request cannot be met as it was put: change the request."""
+
+    code = "E_USAGE"
+    exit_code = 2
+
+
+class _Unknown(UsageError):
+    """A name that nobody knows. `suggestions` holds the nearest known names, best first."""
+
+    code = "E_UNKNOWN"
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "", suggestions: Iterable[str] = ()) -> None:
+        self.suggestions = tuple(suggestions)
+        if self.suggestions and not fix:
+            fix = f"Did you mean {' or '.join(repr(name) for name in self.suggestions)}?"
+        super().__init__(what, why=why, fix=fix)
+
+
+class BadNameError(UsageError, ValueError):
+    """A text that is not a well-formed name (`family.variant`, `plugin/component`, `family.variant:step`)."""
+
+    code = "E_BAD_NAME"
+
+
+class UnknownModelError(_Unknown):
+    """No model of this name, neither installed nor in the catalogue."""
+
+    code = "E_UNKNOWN_MODEL"
+
+
+class UnknownComponentError(_Unknown):
+    """No component of this name."""
+
+    code = "E_UNKNOWN_COMPONENT"
+
+
+class UnknownTaskError(_Unknown):
+    """No training task of this name."""
+
+    code = "E_UNKNOWN_TASK"
+
+
+class UnknownOptionError(_Unknown):
+    """An option, or a key inside one, that no step of the model declares."""
+
+    code = "E_UNKNOWN_OPTION"
+
+
+class BadOptionError(UsageError, ValueError):
+    """A declared option was given a value outside its type, range or choices."""
+
+    code = "E_BAD_OPTION"
+
+
+class ConfigError(UsageError, ValueError):
+    """A config as data (JSON, TOML) does not fit its class."""
+
+    code = "E_CONFIG"
+
+
+class BadInputError(UsageError, ValueError):
+    """A sketch or photo that cannot be read as one."""
+
+    code = "E_BAD_INPUT"
+
+
+class OutputError(UsageError, OSError):
+    """A result cannot be written where it was asked for."""
+
+    code = "E_OUTPUT"
+
+
+class PortMismatchError(UsageError, ValueError):
+    """Steps that do not fit together. `misfits` holds every misfit found, one sentence each."""
+
+    code = "E_PORT_MISMATCH"
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "", misfits: Iterable[str] = ()) -> None:
+        self.misfits = tuple(misfits)
+        super().__init__(what, why=why or "\n".join(f"  - {misfit}" for misfit in self.misfits), fix=fix)
+
+
+class RecipeError(UsageError, ValueError):
+    """A training recipe or one of its overrides is wrong."""
+
+    code = "E_RECIPE"
+
+
+class PluginError(S2PZooError):
+    """Something about a plugin, not about the request."""
+
+    code = "E_PLUGIN"
+
+
+class PluginFailedError(PluginError):
+    """The plugin that was asked for is installed and cannot be used."""
+
+    code = "E_PLUGIN_FAILED"
+
+
+class PluginBlockedError(PluginError):
+    """The plugin that was asked for is switched off by S2PZOO_PLUGINS or S2PZOO_DISABLE."""
+
+    code = "E_PLUGIN_BLOCKED"
+
+
+class PluginMissingError(PluginError):
+    """The catalogue knows the plugin and it is not installed. `distribution` is what to install."""
+
+    code = "E_PLUGIN_MISSING"
+
+    def __init__(self, what: str, *, distribution: str, why: str = "", fix: str = "") -> None:
+        self.distribution = distribution
+        super().__init__(what, why=why, fix=fix or f"Run: pip install {distribution}")
+
+
+class AmbiguousNameError(PluginError):
+    """Two installed distributions provide one family. `providers` names each."""
+
+    code = "E_AMBIGUOUS_NAME"
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "", providers: Iterable[str] = ()) -> None:
+        self.providers = tuple(providers)
+        super().__init__(what, why=why, fix=fix)
+
+
+class ApiVersionError(PluginError):
+    """The plugin was written for another version of the plugin API."""
+
+    code = "E_API_VERSION"
+
+
+class DeclarationError(PluginError, ValueError):
+    """A plugin's declaration is wrong in itself, or does not belong to the plugin."""
+
+    code = "E_DECLARATION"
+
+
+class CatalogueError(S2PZooError):
+    """A file of the registry folder is wrong. The text names the file."""
+
+    code = "E_CATALOGUE"
+
+
+class WeightsError(S2PZooError):
+    """Something about trained weights."""
+
+    code = "E_WEIGHTS"
+
+
+class WeightsNotFoundError(WeightsError):
+    """No source has the weights that were asked for."""
+
+    code = "E_WEIGHTS_NOT_FOUND"
+
+
+class WeightsCorruptError(WeightsError):
+    """A file of a bundle is missing, truncated, or not the one the manifest was written for."""
+
+    code = "E_WEIGHTS_CORRUPT"
+
+
+class WeightsMismatchError(WeightsError):
+    """Weights whose names or shapes are not those of the network."""
+
+    code = "E_WEIGHTS_MISMATCH"
+
+
+class UntrainedError(WeightsError):
+    """A part without trained weights would have been run, and nobody allowed it."""
+
+    code = "E_UNTRAINED"
+
+
+class OfflineError(S2PZooError):
+    """The network is needed and switched off (HF_HUB_OFFLINE)."""
+
+    code = "E_OFFLINE"
+
+
+class MissingExtraError(S2PZooError, ImportError):
+    """An optional dependency is not installed. `extra` is the name of the extra that brings it."""
+
+    code = "E_MISSING_EXTRA"
+
+    def __init__(self, what: str, *, extra: str, distribution: str = "s2pzoo", why: str = "", fix: str = "") -> None:
+        self.extra = extra
+        super().__init__(what, why=why, fix=fix or f'Run: pip install "{distribution}[{extra}]"')
+
+
+class DataError(S2PZooError):
+    """A data set that is missing, empty, or not laid out as its reader expects."""
+
+    code = "E_DATA"
+
+
+class TrainingError(S2PZooError):
+    """A training that cannot start, go on, or be resumed."""
+
+    code = "E_TRAINING"

@@ -1,0 +1,202 @@
+"""What is paper and what is ink: polarity, paper colour, and photographed paper under uneven light.
+
+Clean drawings pass through untouched. A sheet that is evenly off-white is lifted to white. Only when the light on the
+sheet is clearly uneven is the picture flattened: divided by the local paper level and cut by a soft threshold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from s2pzoo.imaging.resize import block_mean
+
+INVERTED = "white-on-black drawing inverted"
+FLATTENED = "photographed paper: uneven light flattened by an adaptive threshold"
+WHITENED = "off-white paper lifted to white"
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def clean(work: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(H, W) or (H, W, 3) float in [0, 1] -> ((H, W) float32, 1 paper and 0 ink; what was decided, in words)."""
+    notes: tuple[str, ...] = ()
+    if is_light_on_dark(luma(work)):
+        work, notes = 1.0 - work, (INVERTED,)
+    light = luma(work)
+    if is_uneven(light):
+        return flatten(darkness(work / _bright_level(work))), (*notes, FLATTENED)
+    level = paper_level(work, light)
+    if float(np.min(level)) < 0.97:
+        work, notes = np.clip(work / level, 0, 1), (*notes, WHITENED)
+    return darkness(work), notes
+
+
+def luma(work: np.ndarray) -> np.ndarray:
+    """(H, W[, 3]) -> (H, W), Rec. 601 weights."""
+    return work if work.ndim == 2 else work @ _LUMA
+
+
+def darkness(work: np.ndarray) -> np.ndarray:
+    """(H, W[, 3]) with white paper -> (H, W) in [0, 1]. Greys stay as they are; a coloured line counts by the mean of
+    its luma and its darkest channel, so that yellow pencil is seen."""
+    if work.ndim == 2:
+        return np.clip(work, 0, 1)
+    return np.clip(0.5 * (work @ _LUMA + work.min(axis=2)), 0, 1)
+
+
+def is_black(work: np.ndarray) -> bool:
+    """Nothing in it is lighter than a dark grey."""
+    return float(work.max()) < 0.2
+
+
+def is_light_on_dark(light: np.ndarray) -> bool:
+    """(H, W): the sheet is dark, and what stands out from it is lighter. A dim photo of dark lines is not."""
+    if float(np.median(light)) >= 0.5 or float(np.median(_border(light))) >= 0.5:
+        return False
+    small = block_mean(light, -(-max(light.shape) // 160))
+    local = small - ndimage.median_filter(small, size=15, mode="nearest")
+    around = float(local.sum()) / max(float(np.abs(local).sum()), 1e-6)
+    if abs(around) > 0.15:
+        return around > 0
+    return float(small.mean()) > float(np.median(small))
+
+
+def is_uneven(light: np.ndarray) -> bool:
+    """(H, W): clearly not uniform paper: neither most of the sheet nor most of its rim lies at one level.
+
+    Soft grey drawings on white keep both at white, however much they shade.
+    """
+    if min(light.shape) < 48:
+        return False
+    levels = _grid(light, 24, 85)
+    if float(np.mean(np.abs(levels - _mode(levels)) <= 0.025)) >= 0.5:
+        return False
+    windows = _grid(light, 5, 90)
+    rim = np.concatenate([windows[0], windows[-1], windows[1:-1, 0], windows[1:-1, -1]])
+    return float(np.mean(rim >= rim.max() - 0.04)) < 0.5
+
+
+def paper_level(work: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """The paper's level, () or (3,), a little below its mean where it is grainy; 1 when white is common."""
+    white = np.ones(work.shape[2:], np.float32)
+    if float(np.mean(light >= 0.97)) >= 0.15:
+        return white
+    level = _mode(_grid(light, 24, 85))
+    sheet = work[np.abs(light - level) <= 0.05]
+    if sheet.size == 0:
+        return white
+    middle = np.median(sheet, axis=0)
+    grain = 1.48 * np.median(np.abs(sheet - middle), axis=0)
+    return np.maximum(middle - 2 * grain, 0.05).astype(np.float32)
+
+
+def flatten(grey: np.ndarray) -> np.ndarray:
+    """(H, W) photographed dark lines under uneven light -> (H, W) float32: white paper, dark lines, soft edges."""
+    grey = ndimage.gaussian_filter(grey, 0.6)
+    ratio = grey / np.maximum(_illumination(grey), 0.02)
+    ratio = ratio / np.median(ratio)
+    ratio[_table(ratio)] = 1.0
+    grain = 1.48 * float(np.median(np.abs(ratio - 1.0)))
+    high = 1.0 - float(np.clip(4 * grain, 0.06, 0.2))
+    inked = ratio[ratio < high]
+    if inked.size == 0:
+        return np.ones_like(grey)
+    low = min(float(np.percentile(inked, 15)), high - 0.15)
+    return _without_specks(np.clip((ratio - low) / (high - low), 0, 1).astype(np.float32))
+
+
+def _illumination(grey: np.ndarray) -> np.ndarray:
+    """Level of the bare paper at every pixel: the local level where paper shows, a smooth surface under large filled
+    areas."""
+    small = ndimage.gaussian_filter(block_mean(grey, max(1, max(grey.shape) // 256)), 1.0)
+    reach = max(5, min(small.shape) // 8)
+    local = ndimage.grey_closing(small, size=reach)
+    surface = _surface(local)
+    shown = ndimage.minimum_filter((local >= 0.6 * surface).astype(np.float32), size=5)
+    weight = ndimage.gaussian_filter(shown, reach / 8)
+    smooth = ndimage.gaussian_filter(local * shown, reach / 8) / np.maximum(weight, 1e-6)
+    return _enlarge(np.where(weight > 0.1, smooth, surface), grey.shape)
+
+
+def _table(ratio: np.ndarray) -> np.ndarray:
+    """What lies around the sheet: wide dark parts along the rim. Lines are too narrow to count."""
+    width = max(3, max(ratio.shape) // 100)
+    dark = (ratio < 0.6).astype(np.uint8)
+    wide = ndimage.maximum_filter(ndimage.minimum_filter(dark, size=width), size=width)
+    return ndimage.maximum_filter(_touching_rim(wide), size=2 * width + 1)
+
+
+def _surface(level: np.ndarray) -> np.ndarray:
+    """A quadratic through the bright parts: what the paper would be under large filled areas. Dark outliers weigh
+    little (iteratively re-weighted least squares)."""
+    y, x = (axis.ravel() for axis in np.meshgrid(*(np.linspace(-1, 1, n) for n in level.shape), indexing="ij"))
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    target = level.ravel()
+    weight = np.where(target >= np.median(target), 1.0, 0.1)
+    fit = target
+    for _ in range(8):
+        weighted = basis.T * weight
+        fit = basis @ np.linalg.lstsq(weighted @ basis, weighted @ target, rcond=None)[0]
+        weight = np.where(target >= fit - 0.05, 1.0, 0.02)
+    return np.clip(fit, 0.05, 1.5).reshape(level.shape)
+
+
+def _touching_rim(mask: np.ndarray) -> np.ndarray:
+    """The parts of a mask that run along at least 8 % of the picture's rim."""
+    labels, count = _labelled(mask)
+    along = np.bincount(_border(labels, 1), minlength=count + 1)
+    keep = along >= 0.08 * _border(labels, 1).size
+    keep[0] = False
+    return keep[labels]
+
+
+def _without_specks(ink: np.ndarray) -> np.ndarray:
+    """Drop what is too small or too faint to be a stroke."""
+    labels, count = _labelled(ink < 0.97)
+    if count == 0:
+        return ink
+    strong = np.bincount(labels.ravel(), weights=(ink < 0.6).ravel(), minlength=count + 1)
+    drop = strong < max(4.0, 8e-6 * ink.size)
+    drop[0] = True
+    return np.where(drop[labels], np.float32(1), ink)
+
+
+def _labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Connected parts numbered from 1 (0 is outside), diagonal neighbours joined; and how many."""
+    labels = np.zeros(mask.shape, np.int32)
+    count = ndimage.label(mask, structure=np.ones((3, 3)), output=labels)
+    return labels, int(count)  # pyright: ignore[reportArgumentType]
+
+
+def _bright_level(work: np.ndarray) -> np.ndarray:
+    """90th percentile of every channel: takes the colour of the light out."""
+    return np.maximum(np.percentile(work.reshape(-1, *work.shape[2:]), 90, axis=0), 0.05).astype(np.float32)
+
+
+def _border(picture: np.ndarray, width: int | None = None) -> np.ndarray:
+    n = width or max(1, round(0.03 * min(picture.shape)))
+    return np.concatenate([picture[:n].ravel(), picture[-n:].ravel(), picture[:, :n].ravel(), picture[:, -n:].ravel()])
+
+
+def _grid(picture: np.ndarray, cells: int, percentile: float) -> np.ndarray:
+    """(H, W) -> (cells, cells) percentiles of a regular grid; fewer cells for a picture smaller than that."""
+    step = max(1, max(picture.shape) // 512)
+    picture = picture[::step, ::step]
+    rows = np.array_split(picture, min(cells, picture.shape[0]), axis=0)
+    return np.array(
+        [[np.percentile(c, percentile) for c in np.array_split(r, min(cells, r.shape[1]), axis=1)] for r in rows]
+    )
+
+
+def _mode(levels: np.ndarray) -> float:
+    counts, edges = np.histogram(levels, bins=50, range=(0, 1))
+    peak = int(np.argmax(np.convolve(counts, [1, 2, 1], mode="same")))
+    inside = levels[(levels >= edges[max(0, peak - 1)]) & (levels <= edges[min(50, peak + 2)])]
+    return float(np.median(inside)) if inside.size else float(np.median(levels))
+
+
+def _enlarge(picture: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    image = Image.fromarray(picture.astype(np.float32))
+    return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))

@@ -1,0 +1,112 @@
+"""Writing results: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from s2pzoo.errors import OutputError
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF"}
+_DESCRIPTION = 0x010E  # EXIF ImageDescription
+
+
+def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
+    """Write a file by way of a temporary one beside it, so that no reader ever sees a part of it.
+
+    Missing folders are made. Raises OutputError, and then leaves what was there before.
+    """
+    target = Path(path)
+    if os.path.isdir(target):
+        raise OutputError(f"cannot write {target}", why="it is a folder", fix="give a file name")
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        with contextlib.suppress(OSError, ValueError):
+            temporary.unlink(missing_ok=True)
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise OutputError(f"cannot write {target}", why=why, fix="choose a folder you may write to") from error
+    return target
+
+
+def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mapping[str, str] | None = None) -> Path:
+    """Write a picture; the suffix names the format (.png .jpg .jpeg .webp .gif).
+
+    text  key -> value kept in the file: as text chunks in a PNG, as a JSON description in JPEG and WebP (EXIF) and
+          GIF (comment). Raises OutputError.
+    """
+    kind = image_format(path)
+    options: dict[str, Any] = {"JPEG": {"quality": 95}, "WEBP": {"quality": 92}}.get(kind, {})
+    if kind == "JPEG" and image.mode not in ("L", "RGB"):
+        image = _opaque(image)
+    if text:
+        options |= _described(kind, text)
+    return write_bytes(_encoded(image, kind, path, options), path)
+
+
+def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], *, ms: int = 80) -> Path:
+    """Write frames as an endless animation, .webp or .gif, `ms` milliseconds each. Raises OutputError."""
+    kind = image_format(path)
+    if kind not in ("WEBP", "GIF"):
+        raise OutputError(f"{path} cannot hold an animation", why=f"{kind} is a still format", fix="use .webp or .gif")
+    if not frames:
+        raise OutputError(f"no frames to write to {path}", fix="give at least one picture")
+    options = {"save_all": True, "append_images": list(frames[1:]), "duration": ms, "loop": 0}
+    return write_bytes(_encoded(frames[0], kind, path, options), path)
+
+
+def image_format(path: str | os.PathLike[str]) -> str:
+    """PIL's name of the format that a path's suffix asks for. Raises OutputError: ask before the work is done."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise OutputError(
+            f"cannot write {path}",
+            why=f"{suffix or 'no suffix'} is not a known picture format",
+            fix="end the name in " + ", ".join(FORMATS),
+        )
+    return FORMATS[suffix]
+
+
+def _encoded(image: Image.Image, kind: str, path: str | os.PathLike[str], options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, kind, **options)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write {path}", why=str(error), fix="try .png") from error
+    return buffer.getvalue()
+
+
+def _described(kind: str, text: Mapping[str, str]) -> dict[str, Any]:
+    if kind == "PNG":
+        info = PngInfo()
+        for key, value in text.items():
+            info.add_text(key, value)
+        return {"pnginfo": info}
+    description = json.dumps(dict(text))
+    if kind == "GIF":
+        return {"comment": description.encode()}
+    exif = Image.Exif()
+    exif[_DESCRIPTION] = description
+    return {"exif": exif.tobytes()}
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if "A" not in image.getbands():
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, (255, 255, 255, 255)), rgba).convert("RGB")

@@ -1,0 +1,59 @@
+"""The five interfaces of the zoo's networks. Torch starts here.
+
+A component is built from one frozen attrs config and nothing else, so it can be written to JSON and rebuilt. Its
+`forward` takes keyword arguments only: its ports by name, then the options its step declares. It returns a tensor when
+it gives one port, else a dict of port name -> tensor. Tensors on ports are canonical (see `s2pzoo.ports`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from torch import nn
+
+from s2pzoo.ports import Ports
+
+
+class Component(nn.Module):
+    """One part of a pipeline.
+
+    Attributes:
+        Config: the attrs class of its config, torch-free, with `ports() -> Ports`.
+        needs_grad: its forward needs autograd (it optimises something at inference).
+        wants_generator: its forward draws random numbers, from the keyword `generator: torch.Generator`. Such a part
+            runs one sketch at a time, so that a photo does not depend on what else is in the batch.
+        config: what this one was built from.
+    """
+
+    Config: ClassVar[type]
+    needs_grad: ClassVar[bool] = False
+    wants_generator: ClassVar[bool] = False
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    @property
+    def ports(self) -> Ports:
+        """What it takes and gives under its config."""
+        return self.config.ports()
+
+
+class Encoder(Component):
+    """sketch, strokes or photo -> latent or features."""
+
+
+class Generator(Component):
+    """latent, features or image -> image or features."""
+
+
+class Refiner(Component):
+    """x -> x on the same port: manifold projection, denoising attention, sketch cleaning."""
+
+
+class Discriminator(Component):
+    """image, with a condition or without -> for each scale, finest first: (logits, features of every layer)."""
+
+
+class Loss(Component):
+    """Named tensors -> named scalar terms, unweighted; the weights live in the recipe."""

@@ -1,0 +1,1 @@
+"""Losses that two plugins share."""

@@ -1,0 +1,212 @@
+"""Methods against each other on faces of people held out, at every level of roughness.
+
+All methods see the same sketches. LPIPS-squeeze and SSIM compare a photo with the truth, on faces evenly spread over
+the people; FID-squeeze compares all n photos with the n true ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+import torch
+from PIL import Image
+from torch import Tensor
+
+import s2pzoo
+from s2pzoo.data.corpus import open_corpus
+from s2pzoo.errors import UsageError
+from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.write import write_bytes
+from s2pzoo.metrics.backbone import SqueezeBackbone, load_backbone, squeeze_features
+from s2pzoo.metrics.contenders import Contender, load_contenders
+from s2pzoo.metrics.fid import Moments, frechet_distance
+from s2pzoo.metrics.heldout import HeldOut, corpus_digest
+from s2pzoo.metrics.journal import Journal
+from s2pzoo.metrics.methods import Method
+from s2pzoo.metrics.paired import LpipsSqueeze, ssim
+from s2pzoo.metrics.scores import Evaluation, Protocol, Score
+from s2pzoo.pipeline.inputs import to_images
+
+JOURNAL = "scores.jsonl"
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and how much there is."""
+
+
+class Evaluator:
+    """Methods, faces and a protocol, checked against each other; nothing has run yet.
+
+    Args:
+        methods: see s2pzoo.metrics.methods.
+        data: folder of a face corpus of people held out.
+        gallery: folder of the training corpus, for the method `nearest`.
+        backbone: a local file of backbone weights; None for torchvision's standard ones.
+
+    Raises:
+        DataError: no corpus, too few faces, or a gallery with people of the data.
+        UsageError: a method that does not fit the corpus.
+        S2PZooError: as `load`.
+    """
+
+    def __init__(
+        self,
+        methods: Sequence[Method],
+        *,
+        data: Path,
+        gallery: Path | None = None,
+        backbone: Path | None = None,
+        protocol: Protocol | None = None,
+    ) -> None:
+        self.faces = HeldOut(open_corpus(data), protocol or Protocol())
+        self.protocol = self.faces.protocol
+        shown = open_corpus(gallery) if gallery else None
+        if shown:
+            self.faces.refuse_shared_people(shown)
+        self.backbone: SqueezeBackbone = load_backbone(backbone)
+        self.contenders = load_contenders(methods, gallery=shown)
+        for contender in self.contenders:
+            if contender.size != self.faces.size:
+                raise UsageError(
+                    f"{contender.label} takes sketches of {contender.size} pixels.",
+                    why=f"The faces of {Path(data).name} have {self.faces.size}.",
+                )
+        self._backbone_name = _name_of(backbone)
+        n, paired = self.protocol.n, self.protocol.paired
+        self.text = (
+            f"FID: FID-squeeze of n = {n} photos to the true photos of the same faces ({self.faces.people} people, "
+            f"corpus {Path(data).name}, {self.faces.size} pixels). LPIPS-squeeze and SSIM: means over {paired} of these "
+            f"faces, evenly spread over the people. All methods see the same sketches, seed {self.protocol.seed}. "
+            f"Backbone: {self._backbone_name}."
+        )
+
+    def run(self, *, out: Path | None = None, progress: Progress | None = None) -> Evaluation:
+        """Measure every method at every level, but for what `out` holds from an earlier run of the same.
+
+        Args:
+            out: folder for metrics.json, metrics.md and the scores as they come. Made if missing.
+            progress: see Progress.
+
+        Raises:
+            OutputError: `out` cannot be written.
+        """
+        journal = Journal(out / JOURNAL if out else None)
+        keys = {(c.label, level): self._key(c, level) for level in self.protocol.levels for c in self.contenders}
+        missing = {
+            level: {keys[c.label, level]: c for c in self.contenders if keys[c.label, level] not in journal}
+            for level in self.protocol.levels
+        }
+        passes = sum(1 + len(rest) for rest in missing.values() if rest)
+        if passes:
+            self._measure(missing, journal, _Work(progress, total=self.protocol.n * (1 + passes)))
+        scores = [
+            attrs.evolve(Score(**journal[keys[c.label, level]]), method=c.label, protocol=self.text)
+            for c in self.contenders
+            for level in self.protocol.levels
+        ]
+        evaluation = Evaluation(scores=scores, protocol=self.text)
+        if out:
+            write_bytes(evaluation.to_json().encode(), out / "metrics.json")
+            write_bytes(evaluation.to_markdown().encode(), out / "metrics.md")
+        return evaluation
+
+    def sheet(self, *, count: int = 8, cell: int = 192) -> Image.Image:
+        """A picture to look at: at each level a row for each of `count` faces; sketch, every method, truth.
+
+        It holds the corpus' photos.
+        """
+        faces = self.faces.spread(count)
+        truth = to_images(self.faces.photos(faces))
+        rows, labels = [], []
+        for level in self.protocol.levels:
+            sketches = self.faces.sketches(level, faces)
+            columns = [to_images(sketches), *(to_images(self._made(c, sketches)) for c in self.contenders), truth]
+            rows += [list(row) for row in zip(*columns, strict=True)]
+            labels += [level] * len(faces)
+        headers = ["sketch", *(contender.label for contender in self.contenders), "truth"]
+        return contact_sheet(rows, headers, cell=cell, labels=labels)
+
+    def _measure(self, missing: dict[str, dict[str, Contender]], journal: Journal, work: _Work) -> None:
+        lpips = LpipsSqueeze(backbone=self.backbone)
+        truth = Moments()
+        for part in self.faces.batches():
+            truth.update(squeeze_features(self.faces.photos(part), backbone=self.backbone))
+            work.advance("true photos", len(part))
+        for level, rest in missing.items():
+            sketches = []
+            for part in self.faces.batches() if rest else ():
+                sketches.append(self.faces.sketches(level, part))
+                work.advance(f"{level} sketches", len(part))
+            for key, contender in rest.items():
+                score = self._score(contender, level, sketches, truth, lpips, work)
+                journal.add(key, attrs.asdict(score))
+
+    def _score(
+        self,
+        contender: Contender,
+        level: str,
+        sketches: Sequence[Tensor],
+        truth: Moments,
+        lpips: LpipsSqueeze,
+        work: _Work,
+    ) -> Score:
+        moments, distances, alike, seconds = Moments(), [], [], 0.0
+        for part, sketch in zip(self.faces.batches(), sketches, strict=True):
+            started = time.perf_counter()
+            photos = self._made(contender, sketch)
+            seconds += time.perf_counter() - started
+            moments.update(squeeze_features(photos, backbone=self.backbone))
+            pairs = [index for index in part if index in self.faces.paired]
+            if pairs:
+                fake, real = photos[[index - part[0] for index in pairs]], self.faces.photos(pairs)
+                distances.append(lpips(fake, real))
+                alike.append(ssim(fake, real))
+            work.advance(f"{contender.label}, {level}", len(part))
+        return Score(
+            method=contender.label,
+            model=contender.model,
+            weights=dict(contender.weights),
+            options=dict(contender.options),
+            level=level,
+            lpips=float(torch.cat(distances).mean()),
+            ssim=float(torch.cat(alike).mean()),
+            fid=frechet_distance(truth, moments),
+            n=self.protocol.n,
+            paired=self.protocol.paired,
+            seconds=round(seconds, 3),
+            protocol=self.text,
+        )
+
+    def _made(self, contender: Contender, sketches: Tensor) -> Tensor:
+        with torch.no_grad():
+            return torch.cat([contender.make(part.float() / 255) for part in sketches.split(self.protocol.batch)])
+
+    def _key(self, contender: Contender, level: str) -> str:
+        """What a score depends on, hashed."""
+        facts = [
+            contender.fingerprint, level, corpus_digest(self.faces.corpus), self.protocol.n, self.protocol.paired,
+            self.protocol.seed, self._backbone_name, s2pzoo.__version__,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+class _Work:
+    """How much is done."""
+
+    def __init__(self, progress: Progress | None, *, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def advance(self, what: str, by: int) -> None:
+        self.done += by
+        if self.progress:
+            self.progress(what, self.done, self.total)
+
+
+def _name_of(backbone: Path | None) -> str:
+    if backbone is None:
+        return "torchvision squeezenet1_1, IMAGENET1K_V1"
+    with Path(backbone).expanduser().open("rb") as file:
+        return f"{Path(backbone).name}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"

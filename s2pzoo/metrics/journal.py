@@ -1,0 +1,62 @@
+"""Results kept one by one in a file, so that a long evaluation that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from s2pzoo.errors import OutputError
+
+
+class Journal:
+    """Records by key, appended to a JSON-lines file as they come; without a file, kept in memory.
+
+    A last line that was cut off is ignored.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._records: dict[str, dict[str, Any]] = {}
+        for line in _lines(path):
+            try:
+                entry = json.loads(line)
+                self._records[entry["key"]] = dict(entry["record"])
+            except (ValueError, TypeError, KeyError):
+                continue
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._records
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        return self._records[key]
+
+    def add(self, key: str, record: Mapping[str, Any]) -> None:
+        """Keep a record; on disk before this returns.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        self._records[key] = dict(record)
+        if self.path is None:
+            return
+        line = json.dumps({"key": key, "record": dict(record)}, ensure_ascii=False)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(("\n" if file.tell() else "") + line)  # first the newline: the last line may be cut off
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path}", why=str(error), fix="choose another --out") from error
+
+
+def _lines(path: Path | None) -> list[str]:
+    if path is None or not path.exists():
+        return []
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise OutputError(f"cannot read {path}", why=str(error), fix="choose another --out") from error

@@ -1,0 +1,100 @@
+"""Tables of metrics, as Markdown for people and JSON for programs. Torch-free."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True)
+class Metric:
+    """A column. `better` puts the arrow in its header and the best value in bold."""
+
+    name: str
+    better: Literal["lower", "higher", ""] = ""
+    digits: int = 3
+
+    @property
+    def header(self) -> str:
+        arrow = {"lower": " ↓", "higher": " ↑", "": ""}[self.better]
+        return self.name + arrow
+
+
+@frozen(kw_only=True)
+class Row:
+    """One method; a metric it does not have shows as a dash."""
+
+    name: str
+    values: Mapping[str, float | None]
+
+
+def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(rows)
+
+
+def _metrics(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    return tuple(metrics)
+
+
+@frozen(kw_only=True)
+class Table:
+    """Rows of metrics with the protocol that makes them mean something (data, n, backbone, size)."""
+
+    metrics: tuple[Metric, ...] = field(converter=_metrics)
+    rows: tuple[Row, ...] = field(converter=_rows)
+    title: str = ""
+    protocol: Mapping[str, Any] = field(factory=dict)
+
+    def to_markdown(self) -> str:
+        """A GitHub table: title, rows (best of each column in bold, ties too), protocol."""
+        lines = [
+            f"| method | {' | '.join(metric.header for metric in self.metrics)} |",
+            f"|---|{'---:|' * len(self.metrics)}",
+        ]
+        best = {metric.name: self._best(metric) for metric in self.metrics}
+        for row in self.rows:
+            cells = [_cell(row.values.get(metric.name), metric, best[metric.name]) for metric in self.metrics]
+            lines.append(f"| {_plain(row.name)} | {' | '.join(cells)} |")
+        head = [f"**{self.title}**", ""] if self.title else []
+        tail = ["", "; ".join(f"{key}: {value}" for key, value in self.protocol.items())] if self.protocol else []
+        return "\n".join([*head, *lines, *tail]) + "\n"
+
+    def to_json(self) -> str:
+        """Every digit; a value that is missing or not finite is null."""
+        rows = [
+            {"name": row.name, **{metric.name: _finite(row.values.get(metric.name)) for metric in self.metrics}}
+            for row in self.rows
+        ]
+        columns = [{"name": metric.name, "better": metric.better} for metric in self.metrics]
+        tree = {"title": self.title, "protocol": dict(self.protocol), "metrics": columns, "rows": rows}
+        return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _best(self, metric: Metric) -> str | None:
+        values = [value for row in self.rows if (value := _finite(row.values.get(metric.name))) is not None]
+        if not metric.better or len(values) < 2:
+            return None
+        return _format(min(values) if metric.better == "lower" else max(values), metric)
+
+
+def _cell(value: float | None, metric: Metric, best: str | None) -> str:
+    value = _finite(value)
+    if value is None:
+        return "–"
+    text = _format(value, metric)
+    return f"**{text}**" if text == best else text
+
+
+def _format(value: float, metric: Metric) -> str:
+    return f"{value:.{metric.digits}f}"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,283 @@
+"""Running a pipeline: only the steps that are needed, under no_grad, in batches."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import s2pzoo
+from s2pzoo.declare import ModelEntry, Step
+from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.interfaces import Component
+from s2pzoo.pipeline.graph import Graph
+from s2pzoo.pipeline.inputs import Inputs, read_inputs
+from s2pzoo.pipeline.result import Result
+
+MAX_BATCH = 16
+"""Drawings that run together; more are run in several batches."""
+
+
+class Pipeline:
+    """A model ready to run: `pipeline("face.png")` is a photo.
+
+    A family with extras subclasses this; such methods are made of `read`, `execute` and `Inputs.give_back`.
+
+    Attributes:
+        model: the declaration it runs, as loaded, swapped or composed.
+        graph: the same, as steps over values.
+        components: step name -> network.
+        weights: step name -> where its trained weights are from, as `model@sha256`.
+        untrained: names of steps whose networks have no trained weights.
+        metadata: what goes into the manifest when it is saved: licence, training, metrics, ...
+        device: where it runs.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: ModelEntry,
+        components: Mapping[str, Component],
+        inserted: Iterable[str] = (),
+        weights: Mapping[str, str] | None = None,
+        untrained: Iterable[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        missing = [step.name for step in model.steps if step.name not in components]
+        if missing:
+            raise UsageError(f"{model.name} has no network for {', '.join(missing)}.")
+        self.model = model
+        self.graph = Graph(
+            name=model.name, steps=model.steps, input=model.input, output=model.output, size=model.size,
+            inserted=frozenset(inserted),
+        ).check()  # fmt: skip
+        self.device = torch.device(device)
+        self.components = {step.name: components[step.name].to(self.device).eval() for step in model.steps}
+        self.weights = dict(weights or {})
+        self.untrained = tuple(untrained)
+        self.metadata = dict(metadata or {})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.model.name!r}, device={str(self.device)!r})"
+
+    def __call__(self, sketch: Any, *, seed: int = 0, fit: bool = False, **options: Any) -> Any:
+        """The photo of a drawing, or a list of photos of a list; tensors of tensors. Arguments as for `run`."""
+        return self.run(sketch, seed=seed, fit=fit, **options).photo
+
+    def run(self, sketch: Any, *, keep: bool = False, seed: int = 0, fit: bool = False, **options: Any) -> Result:
+        """Run on one drawing or a list of them.
+
+        Args:
+            sketch: a path, PIL image, array, strokes; a tensor (1,S,S) or (N,1,S,S) in [0,1], 1 is paper; or a list.
+            keep: make and keep every value, those of side steps too.
+            seed: for parts that draw random numbers. Each drawing gets the same, whatever else is in the list.
+            fit: move and scale the drawing so that it fills the face frame.
+            **options: of the steps, see `s2pzoo info`.
+
+        Raises:
+            UnknownOptionError, BadOptionError: an option.
+            BadInputError: a drawing.
+            PluginFailedError: the output is not finite.
+        """
+        routed = self.graph.route(options)
+        inputs = self.read(sketch, fit=fit)
+        wanted = tuple(self.graph.values) if keep else (self.model.output,)
+        timing: dict[str, float] = {}
+        parts = [
+            self._execute({self.model.input: part}, wanted, routed, seed=seed, timing=timing)
+            for part in inputs.tensor.split(MAX_BATCH)
+        ]
+        values = parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in wanted}
+        output = self.model.output
+        if not bool(torch.isfinite(values[output]).all()):
+            raise PluginFailedError(
+                f"{self.model.name} made NaN or infinity of this drawing.", why="Its weights or its code are broken.",
+                fix="Ask `execute` for the values before it to see where it begins, or get the weights again.",
+            )  # fmt: skip
+        return Result(
+            photo=inputs.give_back(values[output], self.graph.values[output]),
+            values=values,
+            notes=self._notes(inputs),
+            seed=seed,
+            timing=timing,
+            provenance=self._provenance(inputs, seed, options),
+            output=output,
+            inputs=inputs,
+        )
+
+    def read(self, sketch: Any, *, fit: bool = False) -> Inputs:
+        """Drawings as a batch for the input: `execute({pipeline.model.input: inputs.tensor}, ...)`.
+
+        Raises:
+            BadInputError: a drawing that cannot be read.
+        """
+        return read_inputs(sketch, self.graph.input_port, fit=fit, allow_blank=self.model.blank_ok)
+
+    def execute(
+        self, values: Mapping[str, Tensor], wanted: Sequence[str], *, seed: int = 0, **options: Any
+    ) -> dict[str, Tensor]:
+        """The values `wanted`, running only the steps that are needed where `values` are there already.
+
+        Give the latent and ask for the photo, and nothing before the latent runs: this is what makes a slider live.
+
+        Args:
+            values: value name -> tensor (N, ...), all of one N.
+            wanted: value names.
+            seed, **options: as for `run`; options of steps that do not run are checked and have no effect.
+
+        Raises:
+            UsageError: an unknown value, or one that cannot be made from what is given.
+        """
+        return self._execute(values, wanted, self.graph.route(options), seed=seed, timing={})
+
+    def explain(self) -> str:
+        """The steps as a table."""
+        return self.graph.explain()
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        dtype: str = "float32",
+        golden: Tensor | None = None,
+    ) -> Path:
+        """Write it as a bundle that `load` and `compose` read.
+
+        Args:
+            name: `family.variant` of the bundle; by default the model's.
+            metadata: fields of the manifest to add or replace: summary, paper, licence, training, metrics,
+                differences, limits.
+            dtype: "float32" or "float16", of the stored weights.
+            golden: the input of the golden tensors; by default a plain drawing.
+
+        Raises:
+            OutputError: it cannot be written there.
+            UsageError: it holds an object whose class no plugin declares.
+        """
+        from s2pzoo.weights.bundle import write_bundle
+
+        model = self.model
+        foreign = [step.name for step in model.steps if step.component.startswith("unregistered/")]
+        if foreign:
+            raise UsageError(
+                f"{', '.join(foreign)} cannot be saved.", why="No plugin declares the class, so nothing could load it.",
+                fix="Declare it as a component of a plugin.",
+            )  # fmt: skip
+        write_bundle(
+            folder,
+            model_name=name or model.name,
+            steps=model.steps,
+            components=self.components,
+            metadata=self.metadata | dict(metadata or {}),
+            golden=None if golden is None else {model.input: golden},
+            dtype=dtype,
+            input=model.input,
+            output=model.output,
+            size=model.size,
+            blank_ok=model.blank_ok,
+        )
+        return Path(folder)
+
+    def _execute(
+        self,
+        values: Mapping[str, Tensor],
+        wanted: Sequence[str],
+        options: Mapping[str, Mapping[str, Any]],
+        *,
+        seed: int,
+        timing: dict[str, float],
+    ) -> dict[str, Tensor]:
+        steps = self.graph.needed(values, wanted)
+        have = {name: value.to(self.device) for name, value in values.items()}
+        reads = [set(self.graph.wiring[step.name].reads.values()) for step in steps]
+        with torch.no_grad():
+            for index, step in enumerate(steps):
+                started = time.perf_counter()
+                for name, value in self._run_step(step, have, options[step.name], seed).items():
+                    have.setdefault(name, value)
+                timing[step.name] = timing.get(step.name, 0.0) + time.perf_counter() - started
+                still_read = set(wanted).union(*reads[index + 1 :])
+                have = {name: value for name, value in have.items() if name in still_read}
+        return {name: have[name] for name in wanted}
+
+    def _run_step(
+        self, step: Step, have: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
+    ) -> dict[str, Tensor]:
+        component, wiring = self.components[step.name], self.graph.wiring[step.name]
+        ports = {port: have[value] for port, value in wiring.reads.items()}
+        try:
+            with torch.enable_grad() if component.needs_grad else contextlib.nullcontext():
+                if component.wants_generator:
+                    given = self._one_by_one(step, ports, options, seed)
+                else:
+                    given = _by_port(component(**ports, **options), step)
+        except S2PZooError:
+            raise
+        except Exception as error:
+            error.add_note(f"This happened in step {step.name!r} ({step.component}) of {self.model.name}.")
+            raise
+        return {wiring.writes[port]: value.detach() for port, value in given.items()}
+
+    def _one_by_one(
+        self, step: Step, ports: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
+    ) -> dict[str, Tensor]:
+        """A random part on each drawing alone, every time from the same state of its generator."""
+        generator = torch.Generator(self.device)
+        start = zlib.crc32(f"{seed}:{step.name}".encode())
+        rows = []
+        for index in range(len(next(iter(ports.values())))):
+            row = {port: value[index : index + 1] for port, value in ports.items()}
+            given = self.components[step.name](**row, **options, generator=generator.manual_seed(start))
+            rows.append(_by_port(given, step))
+        return {port: torch.cat([row[port] for row in rows]) for port in rows[0]}
+
+    def _notes(self, inputs: Inputs) -> tuple[str, ...]:
+        named = zip(inputs.sources, inputs.notes, strict=True)
+        read = [f"{source}: {note}" if inputs.many else note for source, notes in named for note in notes]
+        return (*read, *self._remarks())
+
+    def _remarks(self) -> tuple[str, ...]:
+        return (f"untrained: {', '.join(self.untrained)}",) if self.untrained else ()
+
+    def _provenance(self, inputs: Inputs, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "model": self.model.name,
+            "steps": {step.name: step.component for step in self.model.steps},
+            "weights": self.weights,
+            "remarks": list(self._remarks()),
+            "sketch": inputs.sources[0] if len(inputs.sources) == 1 else list(inputs.sources),
+            "notes": [note for notes in inputs.notes for note in notes],
+            "seed": seed,
+            "options": {name: self._recorded(name, value) for name, value in options.items()},
+            "licence": self.metadata.get("licence", {}),
+            "s2pzoo": s2pzoo.__version__,
+            "torch": str(torch.__version__),
+        }
+
+    def _recorded(self, name: str, value: Any) -> Any:
+        """An option as JSON can hold it; of a path the name alone, for the folders are nobody's business."""
+        option = self.graph.options[name]
+        value = option.read(value)
+        return Path(value).name if option.type == "path" and value is not None else value
+
+
+def _by_port(given: Any, step: Step) -> dict[str, Tensor]:
+    """What a component returned, by port: a tensor of one port, or a mapping of all of them."""
+    gives = tuple(step.ports().gives)
+    if isinstance(given, Tensor) and len(gives) == 1:
+        return {gives[0]: given}
+    if isinstance(given, Mapping) and set(given) == set(gives):
+        return dict(given)
+    got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
+    raise PluginFailedError(
+        f"{step.component} gave {got} in step {step.name!r}.", why=f"Its ports give {', '.join(gives)}."
+    )

@@ -1,0 +1,557 @@
+"""The training loop: everything around a task's step.
+
+Steps, device and precision (Lightning Fabric), learning-rate schedule, averages, checkpoints, samples, stopping on time
+or by a signal, exact resume, and at the end a bundle. What happens inside a step is the task's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import queue
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import frozen
+from PIL import Image
+from torch import nn
+from torch.optim import Optimizer
+
+from s2pzoo.errors import MissingExtraError, OutputError, RecipeError, TrainingError
+from s2pzoo.train import checkpoint as checkpoints
+from s2pzoo.train.ema import Ema
+from s2pzoo.train.recipe import Recipe, Section, changes, read_recipe
+from s2pzoo.train.report import METRICS, Report
+from s2pzoo.train.task import Task
+
+try:
+    from lightning.fabric import Fabric
+except ImportError as _error:
+    raise MissingExtraError("Training needs Lightning Fabric.", extra="train", why=str(_error)) from _error
+
+
+_OURS = (checkpoints.FOLDER, "samples", "tensorboard", METRICS)
+
+
+@frozen(kw_only=True)
+class TrainResult:
+    """How a sitting ended.
+
+    Attributes:
+        out: the training's folder.
+        reason: "finished", "minutes" (this sitting's time is up) or "interrupted".
+        step: steps done in all.
+        seconds: of training in all, over sittings.
+        losses: means over the last logged steps.
+        checkpoint: the newest checkpoint.
+    """
+
+    out: Path
+    reason: str
+    step: int
+    seconds: float
+    losses: dict[str, float]
+    checkpoint: Path
+
+
+def train(
+    recipe: str | Path | Recipe,
+    data: str | Path,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    minutes: float | None = None,
+    overrides: Iterable[str] = (),
+    progress: bool = True,
+    task: type[Task] | None = None,
+) -> TrainResult:
+    """Train, or go on training, and leave a bundle in `out`.
+
+    Args:
+        recipe: a TOML file, the name `family/recipe` of a plugin's recipe, or a Recipe.
+        data: the data folder, handed to the task.
+        out: the folder for checkpoints, samples, metrics and at last the bundle. Made if missing.
+        resume: go on from the newest checkpoint in `out`. On one device the result is that of an uninterrupted run,
+            bit for bit on a CPU, unless `schedule.minutes` makes it depend on the clock.
+        minutes: stop this sitting after so much time, with a checkpoint and a bundle; 0 only writes the bundle.
+        overrides: see Recipe.resolve.
+        progress: show progress on stderr.
+        task: a Task class to use instead of the one the recipe names.
+
+    SIGINT and SIGTERM let the step finish, write a checkpoint, and end with the reason "interrupted". Torch's global
+    generator, seeded here because layers such as dropout draw from it, is put back at the end.
+
+    Raises:
+        RecipeError: the recipe or an override is wrong.
+        TrainingError: `out` holds a training and `resume` is not set, or none and it is; the checkpoint does not fit;
+            a loss or a weight is not finite.
+        OutputError: `out` cannot be written.
+    """
+    raw = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    task_class = task or _find_task(raw.task)
+    resolved = raw.resolve(task_class.defaults, overrides)
+    folder = Path(out).expanduser()
+    found = _check_out(folder, resume=resume)
+    with _Signals() as signals, _rng_kept():
+        sitting = _Sitting(resolved, task_class, Path(data).expanduser(), folder)
+        return sitting.run(found, minutes=minutes, signals=signals, progress=progress)
+
+
+def rate_factor(schedule: Section, *, step: int, progress: float) -> float:
+    """What the learning rates are multiplied by.
+
+    Args:
+        schedule: `warmup`, `decay`, `decay_start`.
+        step: steps done.
+        progress: part of the training that is done, in [0, 1].
+    """
+    warm = min(1.0, (step + 1) / schedule.warmup) if schedule.warmup else 1.0
+    start = schedule.decay_start
+    done = min(1.0, max(0.0, (progress - start) / (1.0 - start)))
+    falling = {"none": 1.0, "linear": 1.0 - done, "cosine": 0.5 * (1.0 + math.cos(math.pi * done))}
+    return warm * falling[schedule.decay]
+
+
+class _Sitting:
+    """One run of the loop, from start or checkpoint to a stop."""
+
+    def __init__(self, recipe: Recipe, task_class: type[Task], data: Path, out: Path) -> None:
+        self.began = time.monotonic()
+        self.ended: float | None = None
+        self.recipe, self.out = recipe, out
+        self.schedule = recipe.schedule
+        self.fabric = _fabric(self.schedule)
+        _seed(recipe.seed)
+        self.task = task_class(recipe=recipe, data=data)
+        self.raw_optimizers = dict(self.task.optimizers)
+        self.rates = {name: [g["lr"] for g in opt.param_groups] for name, opt in self.raw_optimizers.items()}
+        self.modules = dict(self.task.networks)
+        _check_task(self.task)
+        _set_up(self.fabric, self.task)
+        self.ema = Ema({name: self.modules[name] for name in self.task.ema}, decay=self.schedule.ema)
+        _seed(recipe.seed + self.fabric.global_rank)
+        self.step = 0
+        self.earlier_seconds = 0.0
+        self.sittings = 1
+        self.newest: Path | None = None
+
+    @property
+    def chief(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.fabric.is_global_zero
+
+    @property
+    def seconds(self) -> float:
+        """Of training in all, over sittings; what follows the last step (the bundle) is not counted."""
+        return self.earlier_seconds + (self.ended or time.monotonic()) - self.began
+
+    def run(self, found: Path | None, *, minutes: float | None, signals: _Signals, progress: bool) -> TrainResult:
+        notes = self._restore(found) if found else []
+        schedule, world = self.schedule, self.fabric.world_size
+        images = schedule.batch * world
+        report = self._report(progress) if self.chief else _Silence()
+        batches = self.task.batches(start=self.step, rank=self.fabric.global_rank, world=world)
+        with report, _ahead(_endless(batches), schedule.prefetch) as ahead:
+            for note in notes:
+                report.say(note)
+            last_save = last_sample = time.monotonic()
+            if self.step == 0:
+                self._sample()  # a sheet that cannot be made is better known now than in an hour
+            while True:
+                reason, factor = self._decide(minutes, signals)
+                if world > 1:  # clocks and signals differ between processes: the first one's count
+                    reason, factor = self.fabric.broadcast((reason, factor))
+                if reason:
+                    self.ended = time.monotonic()
+                    break
+                self._set_rates(factor)
+                batch = self.fabric.to_device(next(ahead))
+                losses = {k: float(v) for k, v in self.task.step(batch, self.step, self.fabric.backward).items()}
+                self._check_finite(losses)
+                self.ema.update(self.modules)
+                self.step += 1
+                report.step(self.step, losses, images=images, seconds=self.seconds, rate=factor)
+                if time.monotonic() - last_save >= schedule.checkpoint_every_minutes * 60:
+                    self._save()
+                    last_save = time.monotonic()
+                if time.monotonic() - last_sample >= schedule.sample_every_minutes * 60:
+                    self._sample()
+                    last_sample = time.monotonic()
+            report.flush(self.step, images=images, seconds=self.seconds, rate=factor)
+            self._save()
+            self._finish(reason, report)
+        assert self.newest is not None or not self.chief
+        return TrainResult(
+            out=self.out,
+            reason=reason,
+            step=self.step,
+            seconds=self.seconds,
+            losses=report.losses,
+            checkpoint=self.newest or self.out,
+        )
+
+    def _report(self, progress: bool) -> Report:
+        schedule = self.schedule
+        return Report(
+            out=self.out, steps=schedule.steps, start=self.step, log_every=schedule.log_every, progress=progress
+        )
+
+    def _decide(self, minutes: float | None, signals: _Signals) -> tuple[str, float]:
+        schedule, seconds = self.schedule, self.seconds
+        progress = self.step / schedule.steps
+        if schedule.minutes:
+            progress = max(progress, seconds / (60 * schedule.minutes))
+        factor = rate_factor(schedule, step=self.step, progress=progress)
+        if progress >= 1:
+            return "finished", factor
+        if signals.caught:
+            return "interrupted", factor
+        if minutes is not None and time.monotonic() - self.began >= minutes * 60:
+            return "minutes", factor
+        return "", factor
+
+    def _set_rates(self, factor: float) -> None:
+        for name, optimizer in self.raw_optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
+                group["lr"] = rate * factor
+
+    def _check_finite(self, losses: Mapping[str, float]) -> None:
+        bad = [f"{name} = {value}" for name, value in losses.items() if not math.isfinite(value)]
+        if bad:
+            raise self._not_finite(f"In step {self.step + 1}, the loss is not finite: {', '.join(bad)}.")
+
+    def _not_finite(self, what: str) -> TrainingError:
+        last = f"The last good checkpoint is {self.newest}." if self.newest else "There is no checkpoint yet."
+        return TrainingError(what, why=last, fix="Resume from it with a lower learning rate, or another precision.")
+
+    def _save(self) -> None:
+        if not self.chief:
+            return
+        networks = checkpoints.pack_networks(self.modules)
+        bad = [name for name, value in networks.items() if value.is_floating_point() and not value.isfinite().all()]
+        if bad:
+            raise self._not_finite(f"After step {self.step}, the weight {bad[0]!r} is not finite.")
+        optimizers, optimizer_numbers = checkpoints.pack_optimizers(self.raw_optimizers)
+        own = {f"task/{name}": value.detach().cpu().contiguous() for name, value in self.task.state().items()}
+        stored = checkpoints.Checkpoint(
+            networks=networks,
+            ema=checkpoints.pack_networks(self.ema.networks),
+            optimizers=optimizers,
+            extra={**checkpoints.pack_rng(), **own},
+            numbers={
+                "format": checkpoints.FORMAT,
+                "step": self.step,
+                "seconds": self.seconds,
+                "sittings": self.sittings,
+                "ema_updates": self.ema.updates,
+                "recipe": self.recipe.to_dict(),
+                "optimizers": optimizer_numbers,
+                "precision": self.fabric.strategy.precision.state_dict(),
+            },
+        )
+        self.newest = checkpoints.save_checkpoint(stored, self.out, keep=self.schedule.keep_checkpoints)
+
+    def _restore(self, folder: Path) -> list[str]:
+        stored = checkpoints.load_checkpoint(folder)
+        numbers = stored.numbers
+        if numbers["recipe"]["task"] != self.recipe.task:
+            raise RecipeError(
+                f"{self.out} holds a training of {numbers['recipe']['task']!r}; the recipe is for {self.recipe.task!r}."
+            )
+        checkpoints.unpack_networks(self.modules, stored.networks)
+        checkpoints.unpack_networks(self.ema.networks, stored.ema)
+        checkpoints.unpack_optimizers(self.raw_optimizers, stored.optimizers, numbers["optimizers"])
+        self.task.load_state(
+            {name.removeprefix("task/"): value for name, value in stored.extra.items() if name.startswith("task/")}
+        )
+        self.fabric.strategy.precision.load_state_dict(numbers["precision"])
+        self.ema.updates = numbers["ema_updates"]
+        self.step, self.earlier_seconds, self.sittings = stored.step, numbers["seconds"], numbers["sittings"] + 1
+        self.newest = folder
+        if self.chief:
+            checkpoints.unpack_rng(stored.extra)
+        else:
+            _seed(self.recipe.seed + self.fabric.global_rank + 7919 * self.step)
+        notes = [f"Going on after step {self.step} ({self.earlier_seconds / 60:.1f} minutes)."]
+        return notes + [f"Changed: {line}" for line in changes(numbers["recipe"], self.recipe.to_dict())]
+
+    @contextmanager
+    def _averaged(self) -> Iterator[dict[str, nn.Module]]:
+        """All networks, averaged where there is an average, in eval mode, with no trace left behind."""
+        networks = {**self.modules, **self.ema.networks}
+        modes = {module: module.training for net in networks.values() for module in net.modules()}
+        for network in networks.values():
+            network.eval()
+        try:
+            with torch.no_grad(), _rng_kept():
+                yield networks
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+
+    def _sample(self) -> None:
+        if not self.chief:
+            return
+        with self._averaged() as networks:
+            sheet = self.task.sample(networks)
+        folder = self.out / "samples"
+        folder.mkdir(exist_ok=True)
+        for name in (f"{self.step:06d}.png", "latest.png"):
+            _write_png(sheet, folder / name)
+
+    def _finish(self, reason: str, report: Report | _Silence) -> None:
+        if not self.chief:
+            return
+        done = f"step {self.step}/{self.schedule.steps}, {self.seconds / 60:.1f} minutes in all"
+        if reason == "interrupted":
+            report.say(f"Interrupted; checkpoint written ({done}). --resume goes on; with --minutes 0 it only bundles.")
+            return
+        self._sample()
+        metadata = {
+            "recipe": self.recipe.to_dict(),
+            "step": self.step,
+            "images": self.step * self.schedule.batch * self.fabric.world_size,
+            "seconds": round(self.seconds, 1),
+            "sittings": self.sittings,
+            "finished": reason == "finished",
+            "losses": report.losses,
+            "device": str(self.fabric.device),
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        }
+        with self._averaged() as networks:
+            _write_bundle(self.task, networks, self.out, metadata)
+        text = "Finished" if reason == "finished" else "Time is up; --resume goes on"
+        report.say(f"{text} ({done}). The bundle is in {self.out}.")
+
+
+class _Silence:
+    """The report of a process that does not write."""
+
+    def __init__(self) -> None:
+        self.losses: dict[str, float] = {}
+
+    def __enter__(self) -> _Silence:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def step(self, *_: Any, **__: Any) -> None: ...
+
+    def flush(self, *_: Any, **__: Any) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+class _Signals:
+    """Catches SIGINT and SIGTERM once; a second SIGINT is the usual KeyboardInterrupt."""
+
+    caught = False
+
+    def __enter__(self) -> _Signals:
+        self._before: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._catch)
+        return self
+
+    def _catch(self, number: int, frame: object) -> None:
+        self.caught = True
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        print("\nStopping after this step; once more to stop at once.", file=sys.stderr, flush=True)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _endless(batches: Iterator[Any]) -> Iterator[Any]:
+    yield from batches
+    raise TrainingError("The task has run out of batches.", fix="Task.batches must go on without end.")
+
+
+@contextmanager
+def _ahead(batches: Iterator[Any], depth: int) -> Iterator[Iterator[Any]]:
+    """The same batches, `depth` of them made ahead by a thread. An error there is raised here, in its turn."""
+    if not depth:
+        yield batches
+        return
+    box: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(maxsize=depth)
+    closed = threading.Event()
+
+    def put(item: tuple[Any, BaseException | None]) -> None:
+        while not closed.is_set():
+            with suppress(queue.Full):
+                box.put(item, timeout=0.1)
+                return
+
+    def work() -> None:
+        try:
+            for batch in batches:
+                put((batch, None))
+                if closed.is_set():
+                    return
+        except BaseException as error:
+            put((None, error))  # it belongs to whoever takes the batch
+
+    def take() -> Iterator[Any]:
+        while True:
+            batch, error = box.get()
+            if error is not None:
+                raise error
+            yield batch
+
+    thread = threading.Thread(target=work, name="s2pzoo-batches", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        closed.set()
+        thread.join(timeout=10)
+
+
+def _find_task(name: str) -> type[Task]:
+    from s2pzoo.plugin import load_object
+    from s2pzoo.registry import default_registry
+
+    return load_object(default_registry().task(name).factory)
+
+
+def _check_out(out: Path, *, resume: bool) -> Path | None:
+    """The checkpoint to go on from, or None for a new training. Makes the folder."""
+    found = checkpoints.list_checkpoints(out)
+    if resume and not found:
+        raise TrainingError(f"{out} holds no checkpoint to go on from.", fix="Leave out --resume to begin a training.")
+    if not resume and (found or (out / "manifest.json").exists()):
+        held = f"a training ({found[-1].name})" if found else "a bundle"
+        raise TrainingError(
+            f"{out} already holds {held}.", fix="Go on with it by --resume, or choose another folder for a new one."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"The folder {out} cannot be written.", why=str(error)) from error
+    return found[-1] if found else None
+
+
+def _fabric(schedule: Section) -> Fabric:
+    """One process drives one device; torchrun starts several."""
+    try:
+        fabric = Fabric(
+            accelerator=schedule.accelerator,
+            strategy=schedule.strategy,
+            precision=schedule.precision,
+            devices=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+            num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
+        )
+    except (ValueError, RuntimeError) as error:
+        raise RecipeError(
+            "The schedule's accelerator, strategy or precision cannot be used here.", why=str(error)
+        ) from error
+    fabric.launch()
+    return fabric
+
+
+def _set_up(fabric: Fabric, task: Task) -> None:
+    """Wrap the task's networks and optimisers in place: together where they belong to each other alone."""
+    owners = {name: _owners(optimizer, task.networks) for name, optimizer in task.optimizers.items()}
+    raw = dict(task.networks)
+    for name, network in raw.items():
+        mine = [key for key, networks in owners.items() if networks == {name}]
+        if mine:
+            wrapped, *optimizers = _as_tuple(fabric.setup(network, *(task.optimizers[key] for key in mine)))
+            task.optimizers.update(zip(mine, optimizers, strict=True))
+        elif any(parameter.requires_grad for parameter in network.parameters()):
+            wrapped = fabric.setup_module(network)
+        else:  # a bank, say: nothing to train, and DDP takes no such module
+            wrapped = network.to(fabric.device)
+        task.networks[name] = wrapped
+    shared = [key for key, networks in owners.items() if len(networks) > 1]
+    for key in shared:
+        task.optimizers[key] = _as_tuple(fabric.setup_optimizers(task.optimizers[key]))[0]
+    for module in task.frozen.values():
+        module.to(fabric.device).eval().requires_grad_(False)
+    task.device = fabric.device
+
+
+def _owners(optimizer: Optimizer, networks: Mapping[str, nn.Module]) -> set[str]:
+    homes = {id(parameter): name for name, network in networks.items() for parameter in network.parameters()}
+    return {homes[id(p)] for group in optimizer.param_groups for p in group["params"] if id(p) in homes}
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def _check_task(task: Task) -> None:
+    """The mistakes a task's author makes, said before the first step."""
+    name = type(task).__name__
+    if not task.networks or not task.optimizers:
+        raise TrainingError(f"The task {name} has no networks or no optimisers.")
+    known = {id(parameter) for network in task.networks.values() for parameter in network.parameters()}
+    for key, optimizer in task.optimizers.items():
+        if any(id(parameter) not in known for group in optimizer.param_groups for parameter in group["params"]):
+            raise TrainingError(
+                f"The optimiser {key!r} of the task {name} has parameters that belong to none of its networks.",
+                why="They would not be stored in a checkpoint.",
+            )
+    for key in task.ema:
+        if key not in task.networks:
+            raise TrainingError(f"The task {name} averages {key!r}, and has only the networks {sorted(task.networks)}.")
+    if bad := [key for key in (*task.networks, *task.optimizers) if "/" in key]:
+        raise TrainingError(f"The task {name} has a name with a slash: {bad[0]!r}.")
+
+
+def _write_bundle(task: Task, networks: Mapping[str, nn.Module], out: Path, metadata: Mapping[str, Any]) -> None:
+    """The bundle is made in a folder of its own, then its files are moved into `out`, the manifest last."""
+    devices = {name: next((p.device for p in net.parameters()), torch.device("cpu")) for name, net in networks.items()}
+    making = out / ".bundle"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    try:
+        for network in networks.values():
+            network.to("cpu")
+        task.bundle(networks, making, metadata)
+        if taken := [path.name for path in making.iterdir() if path.name in _OURS]:
+            raise TrainingError(f"The bundle has a part named {taken[0]!r}, which is the training's own.")
+        (out / "manifest.json").unlink(missing_ok=True)
+        for path in sorted(making.iterdir(), key=lambda path: path.name == "manifest.json"):
+            target = out / path.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            path.replace(target)
+    finally:
+        for name, network in networks.items():
+            network.to(devices[name])
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _write_png(image: Image.Image, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}")
+    image.save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)  # noqa: TID251  initial weights and dropout draw from the global generator
+
+
+@contextmanager
+def _rng_kept() -> Iterator[None]:
+    """Puts torch's global generators back at the end."""
+    states = checkpoints.pack_rng()
+    try:
+        yield
+    finally:
+        checkpoints.unpack_rng(states)

@@ -1,0 +1,74 @@
+"""The model card, README.md of a bundle, written from its manifest. Torch-free."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from s2pzoo.weights.manifest import CARD, GOLDEN, WEIGHTS, Manifest
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+
+
+def render_card(manifest: Manifest) -> str:
+    """The card in Markdown: pictures, use, metrics, training, differences, limits, licences, files."""
+    sections = [
+        f"# {manifest.model}",
+        manifest.summary,
+        *(f"![{name}]({name})" for name in manifest.files if name.lower().endswith(_PICTURES)),
+        f'```python\nimport s2pzoo\n\nphoto = s2pzoo.load("{manifest.model}")("sketch.png")\n```',
+        f"Paper: {manifest.paper}" if manifest.paper else "",
+        _section("Metrics", _table(manifest.metrics)),
+        _section("Training", _facts(manifest.training)),
+        _section("Differences from the paper", _list(manifest.differences)),
+        _section("Limits", _list(manifest.limits)),
+        _section("Licences", _facts({"code": manifest.licence.code, "weights": manifest.licence.weights,
+                                     "data": manifest.licence.data})),
+        _section("Steps", _table({"step": s.name, "component": s.component} for s in manifest.steps)),
+        _section("Files", _files(manifest)),
+        _section("Made with", _facts(manifest.created_with)),
+    ]  # fmt: skip
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    return "\n".join(f"- {key}: {_text(value)}" for key, value in facts.items() if value not in ("", None))
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> str:
+    rows = list(rows)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    if not rows:
+        return ""
+    lines = [columns, ["---"] * len(columns), *([_text(row.get(column, "")) for column in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _files(manifest: Manifest) -> str:
+    about = {
+        WEIGHTS: f"the weights, floats stored as {manifest.dtype}",
+        GOLDEN: "a fixed input and what each step made of it",
+    }
+    rows = [
+        {"file": name, "bytes": f"{file.size:,}", "sha256": file.sha256, "what": about.get(name, "")}
+        for name, file in manifest.files.items()
+        if name != CARD
+    ]
+    return _table(rows)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        value = f"{value:.4g}"
+    elif not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return value.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,65 @@
+"""Golden tensors: a fixed input and what every step made of it, so that a bundle can be checked on any machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from s2pzoo.ports import KINDS, Port
+
+if TYPE_CHECKING:
+    from s2pzoo.pipeline.run import Pipeline
+
+MOST = 65_536
+"""Numbers kept of one value; of a larger one, every k-th."""
+
+
+def golden_input(port: Port) -> Tensor | None:
+    """A plain drawing (1,C,H,W) for a picture port of known size: an oval, two dots, a line. None for other ports."""
+    if not KINDS.get(port.kind) or not port.hw:
+        return None
+    height, width = port.hw
+    y = torch.linspace(-1, 1, height)[:, None]
+    x = torch.linspace(-1, 1, width)[None, :]
+    oval = ((x / 0.6) ** 2 + (y / 0.8) ** 2).sqrt().sub(1).abs() < 0.02
+    dots = ((x.abs() - 0.22) ** 2 + (y + 0.15) ** 2).sqrt() < 0.06
+    line = ((y - 0.42).abs() < 0.015) & (x.abs() < 0.2)
+    return 1.0 - (oval | dots | line).float().expand(1, KINDS[port.kind] or 1, height, width).clone()
+
+
+def thinned(value: Tensor) -> Tensor:
+    """Every k-th number of a value, flat, so that at most `MOST` remain; float32 on the CPU."""
+    flat = value.detach().to("cpu", torch.float32).flatten()
+    return flat[:: max(1, math.ceil(flat.numel() / MOST))].contiguous()
+
+
+def golden_values(pipeline: Pipeline, given: Tensor) -> dict[str, Tensor]:
+    """The input in full and every other value thinned, by value name."""
+    source = pipeline.model.input
+    names = [name for name in pipeline.graph.values if name != source]
+    values = pipeline.execute({source: given}, names)
+    return {source: given.detach().cpu().contiguous(), **{name: thinned(value) for name, value in values.items()}}
+
+
+def largest_errors(pipeline: Pipeline, golden: Mapping[str, Tensor]) -> dict[str, float]:
+    """Step name -> the largest absolute difference between what it makes now and the golden tensors.
+
+    A step whose values are not among them, or are of another shape, has an infinite error.
+    """
+    now = golden_values(pipeline, golden[pipeline.model.input])
+    return {
+        name: max(_errors(now, golden, wiring.writes.values()), default=0.0)
+        for name, wiring in pipeline.graph.wiring.items()
+    }
+
+
+def _errors(now: Mapping[str, Tensor], golden: Mapping[str, Tensor], names: Iterable[str]) -> Iterable[float]:
+    for name in names:
+        if name not in golden or golden[name].shape != now[name].shape:
+            yield math.inf
+        else:
+            yield float((golden[name] - now[name]).abs().nan_to_num(nan=math.inf).max())

@@ -1,0 +1,188 @@
+"""manifest.json: what a bundle is, said in full, so that nothing else is needed to rebuild the networks. Torch-free."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from s2pzoo.config import from_dict, to_dict
+from s2pzoo.declare import Option, Step
+from s2pzoo.errors import ConfigError, WeightsCorruptError, WeightsMismatchError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
+GOLDEN = "golden.safetensors"
+CARD = "README.md"
+
+
+@frozen(kw_only=True)
+class FileRecord:
+    """One file of the bundle: its sha256 in hexadecimal, its size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@frozen(kw_only=True)
+class StepRecord:
+    """One step: which component, built from which config, and how it is wired."""
+
+    name: str
+    component: str
+    config: dict[str, Any]
+    reads: dict[str, str] = field(factory=dict)
+    writes: dict[str, str] = field(factory=dict)
+    side: bool = False
+    options: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, step: Step) -> StepRecord:
+        """The record of a step."""
+        return cls(
+            name=step.name,
+            component=step.component,
+            config=to_dict(step.config),
+            reads=dict(step.reads),
+            writes=dict(step.writes),
+            side=step.side,
+            options=tuple(_option_to_dict(option) for option in step.options),
+        )
+
+    def step(self, config_class: type, *, declared: Step | None = None) -> Step:
+        """The step again.
+
+        Args:
+            config_class: the component's config class.
+            declared: the plugin's own declaration of this step, whose options are newer than the file's.
+        """
+        options = declared.options if declared else tuple(_option_from_dict(option) for option in self.options)
+        config = from_dict(config_class, self.config)
+        return Step(
+            self.name, self.component, config=config, reads=self.reads, writes=self.writes, side=self.side,
+            options=options,
+        )  # fmt: skip
+
+
+@frozen(kw_only=True)
+class Licence:
+    """Three licences: of the code, of the weights, of the data they were trained on."""
+
+    code: str = ""
+    weights: str = ""
+    data: str = ""
+
+
+@frozen(kw_only=True)
+class Manifest:
+    """What manifest.json holds.
+
+    Attributes:
+        format: version of the bundle format, 1.
+        model: `family.variant`.
+        input, output, size, blank_ok: as in ModelEntry.
+        steps: in order.
+        dtype: of the stored floating-point tensors, "float32" or "float16"; they are loaded as float32.
+        files: every other file of the bundle by name.
+        summary, paper: one line each.
+        licence: code, weights, data (with the attribution that the data's licence asks for).
+        training: what it was trained on and for how long, free form.
+        metrics: each with at least `name`, `value`, `protocol` and `n`.
+        differences: from the paper, one sentence each.
+        limits: what it cannot do, one sentence each.
+        created_with: versions of python, torch, s2pzoo and the plugins.
+    """
+
+    format: int = FORMAT
+    model: str
+    input: str = "sketch"
+    output: str = "photo"
+    size: int = 256
+    blank_ok: bool = False
+    steps: tuple[StepRecord, ...]
+    dtype: str = "float32"
+    files: dict[str, FileRecord] = field(factory=dict)
+    summary: str = ""
+    paper: str = ""
+    licence: Licence = field(factory=Licence)
+    training: dict[str, Any] = field(factory=dict)
+    metrics: tuple[dict[str, Any], ...] = ()
+    differences: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    created_with: dict[str, str] = field(factory=dict)
+
+    def to_json(self) -> str:
+        """The text of manifest.json."""
+        return json.dumps(to_dict(self), indent=2, ensure_ascii=False) + "\n"
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> Manifest:
+        """A copy with the fields of `METADATA` that `metadata` names.
+
+        Raises:
+            ConfigError: another field, or a value of the wrong type.
+        """
+        unknown = sorted(set(metadata) - set(METADATA))
+        if unknown:
+            raise ConfigError(f"A bundle has no metadata {unknown[0]!r}.", why=f"It has: {', '.join(METADATA)}.")
+        return from_dict(Manifest, to_dict(self) | _plain(metadata))
+
+
+METADATA = ("summary", "paper", "licence", "training", "metrics", "differences", "limits")
+"""What the maker of a bundle says about it."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the bundle in `folder`.
+
+    Raises:
+        WeightsCorruptError: there is none, or it is not one.
+        WeightsMismatchError: it is of a later format.
+    """
+    path = folder / MANIFEST
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsCorruptError(
+            f"{folder} is not a bundle.", why="It has no manifest.json.", fix="Give a folder that s2pzoo wrote."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise WeightsCorruptError(f"{path} cannot be read.", why=str(error), fix=AGAIN) from error
+    if isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > FORMAT:
+        raise WeightsMismatchError(
+            f"{folder} is a bundle of format {data['format']}.",
+            why=f"This s2pzoo reads formats up to {FORMAT}.",
+            fix="Run: pip install --upgrade s2pzoo",
+        )
+    try:
+        return from_dict(Manifest, data)
+    except ConfigError as error:
+        raise WeightsCorruptError(f"{path} is not a manifest.", why=error.why, fix=AGAIN) from error
+
+
+AGAIN = "Get the bundle again: copy, install or train it anew."
+"""What to do about a broken file."""
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    return str(data) if isinstance(data, Path) else data
+
+
+def _option_to_dict(option: Option) -> dict[str, Any]:
+    given = {f.name: getattr(option, f.name) for f in attrs.fields(Option)}
+    return {name: _plain(value) for name, value in given.items() if value is not None and value != ""}
+
+
+def _option_from_dict(data: Mapping[str, Any]) -> Option:
+    known = {f.name for f in attrs.fields(Option)}
+    if not {"name", "type"} <= set(data) <= known:
+        raise WeightsCorruptError(f"{dict(data)!r} in the manifest is not an option.", fix=AGAIN)
+    return Option(**data)

@@ -1,0 +1,207 @@
+"""Where the weights of a model are: sources in a fixed order, the first that has them. Torch-free.
+
+    weights=FOLDER or hf://owner/repo@revision   asked for: that and nothing else
+    bundled in the plugin's package
+    the folders of S2PZOO_WEIGHTS
+    the plugins' find_weights hooks
+    the Hub
+
+Nothing falls back in silence: a bundle that is found and broken is an error, and what was looked at is in the text.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from s2pzoo.declare import ModelEntry
+from s2pzoo.errors import OfflineError, WeightsNotFoundError
+from s2pzoo.plugin import Plugin
+from s2pzoo.registry import Registry
+from s2pzoo.settings import Settings
+from s2pzoo.weights.manifest import MANIFEST
+
+HUB = "hf://"
+
+
+@frozen(kw_only=True)
+class WeightsRef:
+    """What is looked for.
+
+    Attributes:
+        model: `family.variant`.
+        bundled: the folder in the plugin's package, or None.
+        hub: "owner/repo@revision", or None.
+    """
+
+    model: str
+    bundled: Path | None = None
+    hub: str | None = None
+
+    @classmethod
+    def of(cls, model: ModelEntry, plugin: Plugin) -> WeightsRef:
+        """What the declaration of `model` by `plugin` says."""
+        declared = model.weights
+        bundled = package_folder(plugin.module) / declared.bundled if declared and declared.bundled else None
+        return cls(model=model.name, bundled=bundled, hub=declared.hub if declared else None)
+
+
+class Source(Protocol):
+    """One place to look in."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    def find(self, ref: WeightsRef) -> Path | None:
+        """A folder with the bundle, or None where this source does not have it."""
+        ...
+
+
+@frozen
+class BundledSource:
+    """The plugin's own package."""
+
+    name: str = "in the plugin's package"
+
+    def find(self, ref: WeightsRef) -> Path | None:
+        """The declared folder, where it holds a manifest."""
+        return ref.bundled if ref.bundled and (ref.bundled / MANIFEST).is_file() else None
+
+
+@frozen
+class FoldersSource:
+    """The folders of S2PZOO_WEIGHTS: each is a bundle itself, or holds `<model>/`."""
+
+    folders: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """With the folders."""
+        return f"in S2PZOO_WEIGHTS ({os.pathsep.join(map(str, self.folders)) or 'not set'})"
+
+    def find(self, ref: WeightsRef) -> Path | None:
+        """The first folder that is, or holds, a bundle of this very model."""
+        for folder in self.folders:
+            for candidate in (folder / ref.model, folder):
+                if _model_of(candidate) == ref.model:
+                    return candidate
+        return None
+
+
+@frozen
+class HooksSource:
+    """What plugins answer to find_weights."""
+
+    registry: Registry
+    name: str = "from find_weights of the plugins"
+
+    def find(self, ref: WeightsRef) -> Path | None:
+        """The first answer."""
+        return self.registry.find_weights(ref.model)
+
+
+@frozen
+class HubSource:
+    """The Hub: not built in yet. It answers with what to do instead, where a model names a place on the Hub."""
+
+    offline: bool
+    name: str = "on the Hub"
+
+    def find(self, ref: WeightsRef) -> Path | None:
+        """None where the model is not on the Hub.
+
+        Raises:
+            OfflineError: it is, and HF_HUB_OFFLINE forbids to ask.
+            WeightsNotFoundError: it is, and this version cannot download.
+        """
+        if ref.hub is None:
+            return None
+        if self.offline:
+            raise OfflineError(
+                f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine.",
+                why="HF_HUB_OFFLINE is set.",
+                fix=_BY_HAND,
+            )
+        raise WeightsNotFoundError(
+            f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine.",
+            why="This version of s2pzoo does not download from the Hub.",
+            fix=_BY_HAND,
+        )
+
+
+_BY_HAND = "Get the folder by other means and give it as weights=FOLDER, or put it into a folder of S2PZOO_WEIGHTS."
+
+
+def default_sources(registry: Registry, settings: Settings) -> tuple[Source, ...]:
+    """All sources, in order."""
+    return (
+        BundledSource(),
+        FoldersSource(settings.weights),
+        HooksSource(registry),
+        HubSource(settings.offline),
+    )
+
+
+def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sources: Iterable[Source]) -> Path:
+    """The folder of the bundle.
+
+    Args:
+        given: a folder, or `hf://owner/repo@revision`; then no source is asked but that.
+
+    Raises:
+        WeightsNotFoundError: nobody has it; says where was looked.
+        OfflineError: it is on the Hub and the network is switched off.
+    """
+    sources = tuple(sources)
+    if given is not None:
+        return _given(ref, os.fspath(given), sources)
+    for source in sources:
+        found = source.find(ref)
+        if found is not None:
+            return found
+    raise WeightsNotFoundError(
+        f"There are no weights for {ref.model}.",
+        why=f"Looked {'; '.join(source.name for source in sources)}.",
+        fix=f"Train it and give its folder as weights=FOLDER, or s2pzoo.build({ref.model!r}) for untrained networks.",
+    )
+
+
+def package_folder(module: str) -> Path:
+    """The folder of the top-level package that `module` is in."""
+    spec = importlib.util.find_spec(module.partition(".")[0])
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(locations[0]) if locations else Path(spec.origin or ".").parent if spec else Path(".")
+
+
+def _given(ref: WeightsRef, given: str, sources: tuple[Source, ...]) -> Path:
+    if given.startswith(HUB):
+        hub = next((source for source in sources if isinstance(source, HubSource)), HubSource(False))
+        found = hub.find(WeightsRef(model=ref.model, hub=given.removeprefix(HUB)))
+        assert found is not None, "the Hub answers or raises"
+        return found
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        raise WeightsNotFoundError(
+            f"There is no folder {given}.", why="It was given as weights=.", fix="Give the folder of a bundle."
+        )
+    return folder
+
+
+def _model_of(folder: Path) -> str | None:
+    """The model that the bundle in `folder` says it is, or None where there is none. A broken one counts as found."""
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    try:
+        return json.loads(text).get("model")
+    except (ValueError, AttributeError):
+        return folder.name  # the error comes when it is opened
