@@ -287,6 +287,14 @@ class Sheet:
                 s.points[:, 0] += dx * k
                 s.points[:, 1] += dy * k
 
+    def fill_frame(self) -> None:
+        """Widen and lengthen the head around the eyes, which stay: heads fill the face frame as portraits do."""
+        for s in self.strokes:
+            dx, y = s.points[:, 0] - 256, s.points[:, 1]
+            away = np.clip((np.abs(dx) - 75) / 70, 0, 1)
+            s.points[:, 0] = 256 + dx * (1 + 0.11 * away)
+            s.points[:, 1] = y + 0.095 * np.maximum(y - 262, 0) + 0.085 * np.minimum(y - 230, 0)
+
 
 # ------------------------------------------------------------------------------------------------------ person
 
@@ -1420,6 +1428,7 @@ def portrait(seed: int, person: Person, hair: Hair, bend: float = 2.0, extra: Ha
     if extra:
         extra(s, person)
     s.warp(bend)
+    s.fill_frame()
     return s
 
 
@@ -1540,12 +1549,14 @@ def make_all() -> dict[str, tuple[Sheet, tuple[int, int]]]:
     s = Sheet(24, wobble=0.9)
     marker(s)
     s.warp(2.0)
+    s.fill_frame()
     out["marker_woman.svg"] = (s, page)
     nomouth = replace(tied, jaw="oval", brow_arch=6, lashes=4, parts=FULL - {"mouth"})
     out["no_mouth_woman.svg"] = (portrait(25, nomouth, lambda s, p: hair_tied(s, p, -1)), page)
     oneeye = replace(short, jaw="oval", brow=1.1, parts=FULL - {"eye_r", "brow_r"}, bridge=1.2)
     out["one_eye_man.svg"] = (portrait(26, oneeye, lambda s, p: hair_short(s, p, 17)), page)
     s = portrait(27, replace(bob, collar="crew", jaw="oval", iris_tone=30), lambda s, p: hair_bob(s, p, 410, True))
+    s.strokes = on_page(s, page)  # head and neck, no shoulders
     for st in s.strokes:
         st.points = st.points * 0.58 + [470.0, 248.0]
         st.width = np.maximum(st.width * 0.72, 0.7)

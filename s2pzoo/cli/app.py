@@ -13,6 +13,7 @@ import s2pzoo
 from s2pzoo.cli import output
 from s2pzoo.cli.corpus import corpus
 from s2pzoo.cli.describing import explain, info
+from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.extras import mix, morph, shadow
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins
@@ -34,7 +35,7 @@ app = typer.Typer(
 _PANELS = {
     "Look": {"list": list_verb, "info": info, "explain": explain, "plugins": plugins},
     "Make pictures": {"generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "sketch": sketch},
-    "Train and measure": {"corpus": corpus, "train": train, "verify": verify},
+    "Train and measure": {"corpus": corpus, "train": train, "eval": eval_command, "verify": verify},
 }
 
 

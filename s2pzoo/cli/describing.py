@@ -22,6 +22,9 @@ from s2pzoo.plugin import load_object
 from s2pzoo.ports import Port
 from s2pzoo.registry import default_registry
 
+_KINDS = {"float": "number", "int": "whole number", "str": "text", "bool": "yes or no", "mapping": "number",
+          "path": "file"}  # fmt: skip
+
 
 def info(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model, its family, or a plugin/component.")],
@@ -71,7 +74,7 @@ def _model(described: dict[str, Any]) -> Answer:
         "hub": place.hub,
         "bytes": place.size,
     }
-    data = {"installed": True} | described | {"weights": weights}
+    data: dict[str, Any] = {"installed": True} | described | {"weights": weights}
 
     def show(console: Console) -> None:
         default = "  (what the bare family name means)" if data["default"] else ""
@@ -95,7 +98,7 @@ def _model(described: dict[str, Any]) -> Answer:
 
 def _component(described: dict[str, Any]) -> Answer:
     takes, gives = _default_ports(described["config"])
-    data = {"installed": True} | described | {"takes": takes, "gives": gives}
+    data: dict[str, Any] = {"installed": True} | described | {"takes": takes, "gives": gives}
 
     def show(console: Console) -> None:
         console.print(Text(data["name"], style="bold"))
@@ -191,7 +194,7 @@ def _values(option: Mapping[str, Any]) -> str:
         return ", ".join(map(str, option["choices"]))
     low, high = option["low"], option["high"]
     ends = {(True, True): f"{low} to {high}", (True, False): f"from {low}", (False, True): f"up to {high}"}
-    text = ends.get((low is not None, high is not None), "number" if option["type"] == "mapping" else option["type"])
+    text = ends.get((low is not None, high is not None), _KINDS[option["type"]])
     return f"{text}; PART: {', '.join(option['keys'])}" if option["keys"] else text
 
 

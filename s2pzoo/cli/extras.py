@@ -119,13 +119,13 @@ def read_timing(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
     """
     spans: dict[str, tuple[float, float]] = {}
     for text in texts:
-        name, equals, span = text.partition("=")
+        name, _, span = text.partition("=")
         start, colon, end = span.partition(":")
         try:
             first, last = float(start), float(end if colon else start)
         except ValueError:
-            name = ""
-        if not equals or not name:
+            first = last = None
+        if not name or first is None or last is None:
             raise UsageError(f"{text!r} is no timing.", fix="Write -t COMPONENT=START:END, such as -t mouth=0:0.5.")
         if not (0 <= first <= last <= 1) or (colon and first == last):
             raise BadOptionError(f"The timing {text!r} is not possible.", why="It goes from 0 to 1, the start first.")

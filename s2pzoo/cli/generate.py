@@ -51,9 +51,7 @@ class Made:
 def generate(
     sketches: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="SKETCH", help="Drawings (PNG, JPEG, WebP, SVG, strokes JSON, ...), or folders of them."
-        ),
+        typer.Argument(metavar="SKETCH", help="Drawings (PNG, JPEG, SVG, strokes JSON, ...), or folders of them."),
     ],
     model: Model = None,
     out: Annotated[

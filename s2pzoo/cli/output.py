@@ -26,6 +26,7 @@ TRACEBACK = "S2PZOO_TRACEBACK"
 """Set in the environment, errors are told with their traceback."""
 
 _PIPE_WIDTH = 10_000  # a file or another program has no edge to wrap at
+_NAMES = ("model", "plugin", "step", "component", "option")
 _Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on stdout.")]
 
 
@@ -94,10 +95,10 @@ def print_json(data: Mapping[str, Any]) -> None:
 
 
 def table(*columns: str) -> Table:
-    """A plain table without lines, for any width."""
+    """A plain table without lines. Where it is too wide, all cells but those with names are folded."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold", no_wrap=column in _NAMES)
     return made
 
 

@@ -120,7 +120,7 @@ class ShapeModel:
         return (self.mean + coefficients @ self.axes).reshape(-1, 2).astype(np.float32)
 
 
-def warp(portrait: Portrait, shape: NDArray[np.float32], *, size: int) -> NDArray[np.float32]:
+def warp(portrait: Portrait, shape: NDArray[np.floating], *, size: int) -> NDArray[np.float32]:
     """The portrait's texture moved into `shape` (landmarks in the portrait's frame): (size,size,3) float32 in [0,1].
 
     Piecewise affine over a Delaunay triangulation of the landmarks that lie in the frame in both shapes, and of fixed

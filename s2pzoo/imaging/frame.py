@@ -19,7 +19,7 @@ class FaceFrame:
     """x0, y0, x1, y1 of the ink of a drawn head with hair."""
 
 
-FACE_FRAME = FaceFrame(side=512, pupils=((188, 238), (324, 238)), box=(90, 20, 422, 500))
+FACE_FRAME = FaceFrame(side=512, pupils=((188, 238), (324, 238)), box=(62, 4, 450, 510))
 
 
 @frozen(kw_only=True)

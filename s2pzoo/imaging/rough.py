@@ -1,6 +1,6 @@
 """Free-hand roughening: turn clean lines into what an unpractised hand draws.
 
-Lines are polylines in pixels of a square frame of `size`; all amounts below are for a 256-pixel frame and scale with it.
+Lines are polylines in pixels of a square frame of `size`; the amounts are for a 256-pixel frame and scale with it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def roughen(
     """Redraw `lines` with an unsure hand; the input is left as it is."""
     unit = size / 256.0
     hole = _hole(roughness, rng, size)
-    field = rng.normal(size=(2, 5, 5)) * roughness.warp * unit
-    field = np.stack([zoom(f, 33 / 5, order=2) for f in field]) if roughness.warp else None
+    coarse = rng.normal(size=(2, 5, 5)) * roughness.warp * unit
+    field = np.stack([np.asarray(zoom(f, 33 / 5, order=2)) for f in coarse]) if roughness.warp else None
     out = []
     for line in lines:
         if rng.random() < roughness.missing or _inside(line, hole):
@@ -108,17 +108,17 @@ def _inside(line: Polyline, hole: NDArray[np.float64] | None) -> bool:
 
 def _shaken(line: Polyline, roughness: Roughness, rng: np.random.Generator, unit: float) -> Polyline:
     """Shift, wobble and overshoot of one line."""
-    line = line + rng.normal(size=2) * roughness.shift * unit
+    moved = line + rng.normal(size=2) * roughness.shift * unit
     if roughness.wobble:
-        noise = gaussian_filter1d(rng.normal(size=line.shape), 2.0, axis=0, mode="nearest") * 2.5
-        line = line + noise * roughness.wobble * unit
-    if roughness.overshoot and len(line) > 3:
+        noise = gaussian_filter1d(rng.normal(size=moved.shape), 2.0, axis=0, mode="nearest") * 2.5
+        moved = moved + noise * roughness.wobble * unit
+    if roughness.overshoot and len(moved) > 3:
         reach = rng.exponential(roughness.overshoot * 0.5, size=2) * unit
-        head, tail = line[0] - line[2], line[-1] - line[-3]
-        first = line[0] + head / (np.hypot(*head) + 1e-6) * reach[0]
-        last = line[-1] + tail / (np.hypot(*tail) + 1e-6) * reach[1]
-        line = np.concatenate([first[None], line, last[None]])
-    return line.astype(np.float32)
+        head, tail = moved[0] - moved[2], moved[-1] - moved[-3]
+        first = moved[0] + head / (np.hypot(*head) + 1e-6) * reach[0]
+        last = moved[-1] + tail / (np.hypot(*tail) + 1e-6) * reach[1]
+        moved = np.concatenate([first[None], moved, last[None]])
+    return moved.astype(np.float32)
 
 
 def _broken(line: Polyline, roughness: Roughness, rng: np.random.Generator) -> list[Polyline]:

@@ -78,9 +78,9 @@ class Evaluator:
         n, paired = self.protocol.n, self.protocol.paired
         self.text = (
             f"FID: FID-squeeze of n = {n} photos to the true photos of the same faces ({self.faces.people} people, "
-            f"corpus {Path(data).name}, {self.faces.size} pixels). LPIPS-squeeze and SSIM: means over {paired} of these "
-            f"faces, evenly spread over the people. All methods see the same sketches, seed {self.protocol.seed}. "
-            f"Backbone: {self._backbone_name}."
+            f"corpus {Path(data).name}, {self.faces.size} pixels). LPIPS: LPIPS-squeeze; with SSIM, the mean over "
+            f"{paired} of these faces, evenly spread over the people. All methods see the same sketches, seed "
+            f"{self.protocol.seed}. Backbone: {self._backbone_name}."
         )
 
     def run(self, *, out: Path | None = None, progress: Progress | None = None) -> Evaluation:
@@ -123,7 +123,11 @@ class Evaluator:
         rows, labels = [], []
         for level in self.protocol.levels:
             sketches = self.faces.sketches(level, faces)
-            columns = [to_images(sketches), *(to_images(self._made(c, sketches)) for c in self.contenders), truth]
+            columns = [
+                to_images(sketches.float() / 255),
+                *(to_images(self._made(c, sketches)) for c in self.contenders),
+                truth,
+            ]
             rows += [list(row) for row in zip(*columns, strict=True)]
             labels += [level] * len(faces)
         headers = ["sketch", *(contender.label for contender in self.contenders), "truth"]

@@ -29,7 +29,8 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
     except ImportError as error:
         raise MissingExtraError("SSIM needs torchmetrics.", extra="eval", why=str(error)) from error
     _check_pair(fake, real)
-    values = measure(fake.double(), real.double(), data_range=1.0, reduction="none")  # float32: flat areas drown
+    # float32 costs flat areas the fourth digit; float64 costs eighty times the time.
+    values = measure(fake.float(), real.float(), data_range=1.0, reduction="none")
     assert isinstance(values, Tensor)
     return values.reshape(len(fake))
 

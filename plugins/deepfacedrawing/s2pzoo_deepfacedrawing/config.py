@@ -73,7 +73,7 @@ class Face:
 
 @frozen(kw_only=True)
 class EmbeddingConfig:
-    """Component embedding (CE): encoders, or image decoders, of all components. Papers facts 2.3.
+    """Component embedding (CE): encoders, or image decoders, of all components. docs/deepfacedrawing.md.
 
     `negative_slope` of the LeakyReLUs: 1 in the released code (which makes them the identity), .1 or .2 elsewhere.
     `momentum` of batch normalisation, as PyTorch counts it: .9 in the released code.
@@ -105,7 +105,7 @@ class DecoderConfig(EmbeddingConfig):
 
 @frozen(kw_only=True)
 class ManifoldConfig:
-    """Manifold projection (papers facts 2.4).
+    """Manifold projection (docs/deepfacedrawing.md).
 
     `neighbours`: K = 10 in the paper, 15 in the released code. `samples` is the size of the bank; each sample is the
     encoding of one training sketch, with a gender (0 unknown, 1 female, 2 male) and an age in years (0 unknown).
@@ -124,7 +124,7 @@ class ManifoldConfig:
 
 @frozen(kw_only=True)
 class MappingConfig:
-    """Feature mapping (FM): five decoders to `maps`-channel maps, merged on the canvas (papers facts 2.2, 2.5).
+    """Feature mapping (FM): five decoders to `maps`-channel maps, merged on the canvas (docs/deepfacedrawing.md).
 
     `channels` after the bottleneck and after each doubling. `stride` is pixels of canvas a map pixel (1 in the paper).
     Residual blocks follow every doubling up to maps of `residual_side` pixels (all of them in the paper).
@@ -148,7 +148,7 @@ class MappingConfig:
 
 @frozen(kw_only=True)
 class SynthesisConfig:
-    """Image synthesis (IS), a pix2pixHD-style global generator (papers facts 2.6).
+    """Image synthesis (IS), a pix2pixHD-style global generator (docs/deepfacedrawing.md).
 
     `stride` is what FM's maps are reduced by; IS doubles once more for each factor of two. `skips` adds the maps of the
     way down to those of the way up (not in the paper). `widest` caps the channels (no cap in the paper).
@@ -174,7 +174,7 @@ class SynthesisConfig:
 
 @frozen(kw_only=True)
 class DiscriminatorConfig:
-    """Multi-scale PatchGAN discriminators (papers facts 2.6): `scales` of them, each on a half-size picture.
+    """Multi-scale PatchGAN discriminators (docs/deepfacedrawing.md): `scales` of them, each on a half-size picture.
 
     `conditional` feeds FM's maps beside the photo, as in the paper.
     """

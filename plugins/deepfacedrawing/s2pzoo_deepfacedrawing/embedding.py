@@ -1,4 +1,4 @@
-"""CE, component embedding: one auto-encoder a component (paper section 4.1; papers facts 2.3)."""
+"""CE, component embedding: one auto-encoder a component (paper section 4.1; docs/deepfacedrawing.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def crop(sketch: Tensor, face: Face) -> list[Tensor]:
 
 
 def merge(pieces: list[Tensor], face: Face, *, stride: int = 1) -> Tensor:
-    """Paste the components' pictures or maps onto the remainder's, by overwriting (papers facts 2.2).
+    """Paste the components' pictures or maps onto the remainder's, by overwriting (docs/deepfacedrawing.md).
 
     In depth order: mouth first, then the nose without its lowest rows, then the eyes. `stride` is pixels of canvas a
     pixel of the pieces.

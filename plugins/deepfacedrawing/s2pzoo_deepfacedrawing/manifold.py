@@ -67,6 +67,9 @@ class ManifoldProjection(Refiner):
     """
 
     Config = ManifoldConfig
+    bank: Tensor
+    gender: Tensor
+    age: Tensor
 
     def __init__(self, config: ManifoldConfig) -> None:
         super().__init__(config)
@@ -136,7 +139,7 @@ class ManifoldProjection(Refiner):
         age: str | None = None,
     ) -> Neighbours:
         """The samples each code lies between, and how much of each (weights sum to 1, and may be negative)."""
-        solver = solver or self.config.solver
+        solver = str(solver or self.config.solver)
         if solver not in SOLVERS:
             raise UnknownOptionError(
                 f"There is no solver {solver!r}.", fix=f"Use one of {', '.join(SOLVERS)}.",
@@ -179,13 +182,13 @@ class ManifoldProjection(Refiner):
 
     def _indices(self) -> tuple[int, NeighbourIndex, NeighbourIndex, Tensor]:
         """Search structures, made at first use and again when the bank has changed."""
-        if self._index is None or self._index[0] != self.bank._version:
+        made = self._index
+        if made is None or made[0] != self.bank._version or made[1].bank is not self.bank:
             scale = self.bank.var(1, keepdim=True).mean(-1, keepdim=True).sqrt().clamp_min(1e-6)  # P,1,1
             whole = (self.bank / scale).transpose(0, 1).flatten(1)[None]
-            self._index = (
-                self.bank._version, NeighbourIndex(self.bank), NeighbourIndex(whole), scale.transpose(0, 1),
-            )  # fmt: skip
-        return self._index
+            made = self.bank._version, NeighbourIndex(self.bank), NeighbourIndex(whole), scale.transpose(0, 1)
+            self._index = made
+        return made
 
     def _allowed(self, gender: str, age: str | None) -> Tensor | None:
         """Which samples may be used (S,), or None for all."""

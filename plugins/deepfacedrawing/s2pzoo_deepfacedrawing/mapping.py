@@ -1,4 +1,4 @@
-"""FM, feature mapping: each component's code to a multi-channel map, merged on the canvas (papers facts 2.5)."""
+"""FM, feature mapping: each component's code to a multi-channel map, merged on the canvas."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the paper builds on the network: shadow guidance, refined sketches, morphing, copy-paste (papers facts 2.11, 2.12)."""
+"""What the paper builds on the network: shadow, refined sketches, morphing, copy-paste (docs/deepfacedrawing.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from PIL import Image
@@ -14,6 +14,8 @@ from s2pzoo.names import suggest
 from s2pzoo.pipeline.inputs import to_images
 from s2pzoo.pipeline.run import Pipeline
 from s2pzoo_deepfacedrawing.config import Face, Window
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders
+from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 
 RAMP = 0.25  # share of a window's side over which its shadow fades out; the released code has 0.2 to 0.3
 DARKEST = 0.4  # the shadow is at most this grey
@@ -50,7 +52,8 @@ class DeepFaceDrawing(Pipeline):
         inputs = self.read(sketch, fit=fit)
         with torch.no_grad():
             drawn = inputs.tensor.to(self.device)
-            found = self.components["manifold"].neighbours(self.components["encoder"](sketch=drawn), **options)
+            manifold = cast(ManifoldProjection, self.components["manifold"])
+            found = manifold.neighbours(self.components["encoder"](sketch=drawn), **options)
             paper = 1 - DARKEST * self._shadow_ink(found.codes, found.weights).clamp(0, 1)
         return inputs.give_back(paper * drawn if strokes else paper, self.graph.values["sketch"])
 
@@ -69,11 +72,10 @@ class DeepFaceDrawing(Pipeline):
             UnknownOptionError: a component that is none.
             BadOptionError: t outside 0 to 1.
         """
-        several = not isinstance(t, Mapping) and isinstance(t, Sequence)
-        steps = torch.cat([self._timing(one) for one in (t if several else [t])])
+        steps = torch.cat([self._timing(one) for one in (t if isinstance(t, Sequence) else [t])])
         first, second = self._refined([a, b], **options).split(1)
         frames = self._photos(first + steps.to(self.device) * (second - first))
-        return frames if several else frames[0]
+        return frames if isinstance(t, Sequence) else frames[0]
 
     def mix(self, *, blend: float | Mapping[str, float] | None = None, **components: Any) -> Image.Image:
         """Copy and paste: each component from a drawing of its own, `mix(remainder=a, eyes=b, mouth=c)`.
@@ -131,7 +133,7 @@ class DeepFaceDrawing(Pipeline):
 
     def _shadow_ink(self, codes: Tensor, weights: Tensor) -> Tensor:
         """The neighbours' lines (N,1,S,S), 1 is full ink: codes (N,P,K,D), weights (N,P,K)."""
-        decoder = self.components["decoder"]
+        decoder = cast(ComponentDecoders, self.components["decoder"])
         shares = weights.clamp(0, 0.5)
         inks = []
         for index in range(len(self.face.windows)):

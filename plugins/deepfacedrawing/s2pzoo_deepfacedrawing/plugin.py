@@ -39,13 +39,13 @@ def s2pzoo_components() -> list[ComponentEntry]:
 
 def model_steps(preset: Preset) -> tuple[Step, ...]:
     """sketch -> codes -> refined -> features -> photo, and the refined sketch beside it."""
-    names = preset.encoder.face.names
+    names, bank = preset.encoder.face.names, preset.manifold
     options = (
         Option("blend", "mapping", default={}, low=0, high=1, keys=names,
                help="wb of a component: 1 keeps what is drawn, 0 (default) refines it fully"),
-        Option("solver", "str", default=preset.manifold.solver, choices=SOLVERS,
+        Option("solver", "str", default=bank.solver, choices=SOLVERS,
                help="how a code is rebuilt from its neighbours"),
-        Option("neighbours", "int", default=preset.manifold.neighbours, low=1, high=preset.manifold.samples,
+        Option("neighbours", "int", default=min(bank.neighbours, bank.samples), low=1, high=bank.samples,
                help="K, how many samples a code is rebuilt from"),
         Option("gender", "str", default="any", choices=("any", "female", "male"), help="restricts the samples"),
         Option("age", "str", help="restricts the samples: years as 20-35, or one number"),

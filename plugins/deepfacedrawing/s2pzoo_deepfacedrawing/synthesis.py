@@ -1,4 +1,4 @@
-"""IS, image synthesis: a pix2pixHD-style generator and its multi-scale discriminators (papers facts 2.6)."""
+"""IS, image synthesis: a pix2pixHD-style generator and its multi-scale discriminators (docs/deepfacedrawing.md)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Training: stage I (component embedding) and stage II (feature mapping and image synthesis). Papers facts 2.7, 2.8."""
+"""Training: stage I (component embedding), stage II (feature mapping, image synthesis). docs/deepfacedrawing.md."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -67,7 +67,8 @@ class Stage1(FaceTask):
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         target = batch["sketch" if self.recipe.losses.target == "input" else "clean"]
         codes = self.networks["encoder"](sketch=batch["sketch"])
-        terms = reconstruction(self.networks["decoder"], codes, target, ink=self.recipe.losses.ink)
+        decoder = cast(ComponentDecoders, self.networks["decoder"])
+        terms = reconstruction(decoder, codes, target, ink=self.recipe.losses.ink)
         loss = self.recipe.losses.reconstruction * torch.stack(list(terms.values())).sum()
         self.optimizers["embedding"].zero_grad()
         backward(loss)
@@ -104,6 +105,7 @@ class Stage2(PhotoTask):
             "preset": {"name": "faces256"},
             # the folder that stage I wrote; the size of the bank
             "embedding": {"bundle": "", "samples": 3072, "trained": False, "refresh": 200},
+            "start": {"bundle": ""},  # a folder that stage II wrote, to begin with its FM and IS; empty: at random
         },
         "losses": {**PhotoTask.defaults["losses"], "projected": 0.0, "reconstruction": 0.0, "ink": 0.0},
     }
@@ -127,6 +129,9 @@ class Stage2(PhotoTask):
                 "discriminator": PhotoDiscriminator(preset.discriminator).critics,
             }
         )
+        if recipe.networks.start.bundle:
+            known = {name: self.networks[name] for name in ("mapping", "synthesis")}
+            read_bundle(Path(recipe.networks.start.bundle)).load_into(known)
         if embedding.trained:
             self.networks |= channels_last(drawn)
         else:
@@ -140,13 +145,15 @@ class Stage2(PhotoTask):
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         parts, embedding, losses = {**self.frozen, **self.networks}, self.recipe.networks.embedding, self.recipe.losses
-        if not self.networks["manifold"].bank.any() or (embedding.trained and index % embedding.refresh == 0):
+        stale = embedding.trained and index % embedding.refresh == 0
+        if stale or not cast(ManifoldProjection, parts["manifold"]).bank.any():
             self._fill_bank(parts)
         with torch.set_grad_enabled(embedding.trained):
             codes = parts["encoder"](sketch=batch["sketch"])
         also = {}
         if embedding.trained and losses.reconstruction:
-            terms = reconstruction(parts["decoder"], codes, batch["clean"], ink=losses.ink)
+            decoder = cast(ComponentDecoders, parts["decoder"])
+            terms = reconstruction(decoder, codes, batch["clean"], ink=losses.ink)
             also["reconstruction"] = torch.stack(list(terms.values())).sum()
         features = parts["mapping"](latent=self._some_projected(codes, self.rng(index, 2)))
         fake = parts["synthesis"](features=features)
@@ -188,7 +195,7 @@ class Stage2(PhotoTask):
         encoder.train(training)
         people = self.corpus.people[: len(self.samples)]
         ages = [float(p["age"]) if p["age"].replace(".", "").isdigit() else 0.0 for p in people]
-        parts["manifold"].fill(
+        cast(ManifoldProjection, parts["manifold"]).fill(
             torch.cat(codes).transpose(0, 1),
             gender=torch.tensor([GENDERS.get(p["gender"], 0) for p in people], dtype=torch.uint8),
             age=torch.tensor(ages).round().to(torch.uint8),

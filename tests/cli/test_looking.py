@@ -1,0 +1,133 @@
+"""list, info, explain and plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "numpy", "torchvision", "PIL", "scipy", "skimage"):
+            raise ImportError(f"{name} is blocked")
+sys.meta_path.insert(0, Block())
+"""
+
+
+def install(folder: Path, family: str, source: str) -> Path:
+    """A distribution with one plugin, in a folder to put on sys.path."""
+    info = folder / f"s2pzoo_{family}-2.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / f"zz_{family}.py").write_text(source)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: s2pzoo-{family}\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text(f"[s2pzoo]\n{family} = zz_{family}\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list"], ["info", "doodle"], ["info", "doodle/encoder"], ["explain", "doodle"], ["plugins"],
+     ["generate", "--help"], ["eval", "--help"], ["list", "--json"]],
+)  # fmt: skip
+def test_looking_imports_neither_torch_nor_numpy(program: Callable, arguments: list[str]) -> None:
+    done = program(*arguments, before=BLOCK)
+    assert done.code == 0, done.err
+    assert done.out
+
+
+def test_list_shows_models_and_where_their_weights_are(cli: Callable) -> None:
+    done = cli("list", "--json")
+    assert done.code == 0
+    states = {model["name"]: (model["weights"], model["default"]) for model in done.json["models"]}
+    assert states == {"doodle.small": ("bundled", True), "doodle.plain": ("none", False)}
+    text = cli("list").out
+    assert "doodle.small" in text
+    assert "Apache-2.0" in text
+
+
+def test_a_broken_plugin_beside_ours_leaves_list_plugins_and_generate_working(
+    program: Callable, tmp_path: Path, drawing: Callable
+) -> None:
+    broken = install(tmp_path / "broken", "broken", "import sys\nprint('noise')\nsys.exit('I am broken')\n")
+    beside = {"path": (broken,), "S2PZOO_PLUGINS": "doodle,broken"}
+    listed = program("list", "--json", **beside)
+    assert listed.code == 0
+    assert {model["name"] for model in listed.json["models"]} == {"doodle.small", "doodle.plain"}
+    failed = {plugin["family"]: plugin for plugin in listed.json["failed"]}
+    assert failed["broken"]["state"] == "failed"
+    assert "I am broken" in failed["broken"]["reason"]
+    assert "FAILED" in program("list", **beside).out
+    asked = program("info", "broken", "--json", **beside)
+    assert asked.code == 1
+    assert asked.json["error"]["code"] == "E_PLUGIN_FAILED"
+    made = program("generate", drawing("a.png"), "-m", "doodle", "-o", tmp_path / "out", "--json", **beside)
+    assert made.code == 0, made.err
+    assert (tmp_path / "out/a.png").is_file()
+
+
+def test_plugins_shows_state_version_and_time(cli: Callable) -> None:
+    (plugin,) = [plugin for plugin in cli("plugins", "--json").json["plugins"] if plugin["family"] == "doodle"]
+    assert plugin["state"] == "loaded"
+    assert plugin["version"] == "1.0"
+    assert plugin["distribution"] == "s2pzoo-doodle"
+    assert plugin["milliseconds"] > 0
+    assert "LOADED" in cli("plugins").out
+
+
+def test_info_of_a_model_has_its_options_and_weights(cli: Callable, site: Path) -> None:
+    told = cli("info", "doodle", "--json").json
+    assert told["name"] == "doodle.small"
+    assert told["installed"] is True
+    assert told["weights"]["state"] == "bundled"
+    assert told["weights"]["folder"] == str(site / "s2pzoo_doodle/weights/small")
+    assert told["weights"]["bytes"] > 1000
+    assert [option["name"] for option in told["options"]] == ["blend", "tone", "strength", "wild"]
+    text = cli("info", "doodle").out
+    for word in ("blend.PART", "nose, mouth", "light, dark", "from 0", "how much of each", "bundled"):
+        assert word in text
+
+
+def test_info_of_a_component_has_its_ports_and_config(cli: Callable) -> None:
+    told = cli("info", "doodle/encoder", "--json").json
+    assert told["takes"] == {"sketch": "sketch (N,1,32,32)"}
+    assert told["gives"] == {"latent": "latent (N,8)"}
+    assert told["fields"] == {"size": "32", "dim": "8"}
+    assert "looks at a drawing" in cli("info", "doodle/encoder").out
+
+
+def test_info_of_a_known_model_that_is_absent_says_what_to_install(
+    cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s2pzoo.catalogue import read_catalogue
+    from s2pzoo.cli import describing
+    from s2pzoo.registry import Registry
+
+    (tmp_path / "registry/plugins").mkdir(parents=True)
+    (tmp_path / "registry/plugins/ghost.toml").write_text(
+        'family="ghost"\ndistribution="s2pzoo-ghost"\nsummary="Boo"\nlicence="MIT"\npaper=""\n'
+    )
+    catalogue = read_catalogue(tmp_path / "registry")
+    registry = Registry(catalogue=lambda: catalogue)
+    monkeypatch.setattr("s2pzoo.listing.default_registry", lambda: registry)
+    monkeypatch.setattr(describing, "default_catalogue", lambda: catalogue)
+    done = cli("info", "ghost.small", "--json")
+    assert done.code == 0
+    assert done.json["installed"] is False
+    assert done.json["distribution"] == "s2pzoo-ghost"
+    assert "pip install s2pzoo-ghost" in cli("info", "ghost").out
+
+
+def test_explain_shows_every_value_with_its_form(cli: Callable) -> None:
+    told = cli("explain", "doodle", "--json").json
+    assert told["input"] == {"sketch": "sketch (N,1,32,32)"}
+    assert [(step["name"], step["side"]) for step in told["steps"]] == [
+        ("encoder", False), ("redraw", True), ("painter", False),
+    ]  # fmt: skip
+    assert told["steps"][2]["reads"] == {"code": "latent (N,8)"}
+    assert told["steps"][2]["gives"] == {"photo": "photo (N,3,32,32)"}
+    text = cli("explain", "doodle").out
+    assert "only when asked for" in text
+    assert "redrawn: sketch (N,1,32,32)" in text
