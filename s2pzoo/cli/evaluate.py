@@ -13,9 +13,9 @@ import typer
 from s2pzoo.cli import output
 
 _METHODS = (
-    "[LABEL=]MODEL[@WEIGHTS][?option=value&...], such as deepfacedrawing, Ours=deepfacedrawing?solver=top1, "
-    "deepfacedrawing?blend.nose=0.4&blend.mouth=1, baselines.pix2pix-faces256@runs/pix2pix; or nearest, the photo of "
-    "the gallery with the nearest sketch."
+    "LABEL=MODEL@WEIGHTS?option=value&option=value, where all but MODEL may be left out: deepfacedrawing, "
+    "Ours=deepfacedrawing?solver=top1&blend.nose=0.4, baselines.pix2pix-faces256@runs/pix2pix. Or nearest: the photo "
+    "of the gallery with the nearest sketch."
 )
 
 

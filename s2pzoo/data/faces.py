@@ -189,7 +189,8 @@ class Recombiner:
 def _tinted(photo: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Mild changes of exposure, contrast and white balance."""
     gain = rng.uniform(0.94, 1.06) * rng.uniform(0.98, 1.02, size=3)
-    return np.clip((photo - 0.5) * rng.uniform(0.95, 1.08) + 0.5, 0, 1) ** rng.uniform(0.92, 1.08) * gain.clip(0, 1.06)
+    toned = np.clip((photo - 0.5) * rng.uniform(0.95, 1.08) + 0.5, 0, 1) ** rng.uniform(0.92, 1.08)
+    return np.clip(toned * gain.clip(0, 1.06), 0, 1).astype(np.float32)
 
 
 def contours(landmarks: NDArray[np.float32], rng: np.random.Generator | None, *, size: int) -> list[Polyline]:

@@ -41,7 +41,9 @@ def smoothed(line: Polyline, sigma: float) -> Polyline:
     pad = min(len(line) - 1, int(4 * sigma) + 1)
     head = 2 * line[0] - line[pad:0:-1]
     tail = 2 * line[-1] - line[-2 : -pad - 2 : -1]
-    return gaussian_filter1d(np.concatenate([head, line, tail]), sigma, axis=0)[pad:-pad].astype(np.float32)
+    smooth = gaussian_filter1d(np.concatenate([head, line, tail]), sigma, axis=0)[pad:-pad].astype(np.float32)
+    smooth[[0, -1]] = line[[0, -1]]  # which a line much shorter than the Gaussian would not keep
+    return smooth
 
 
 def resampled(line: Polyline, step: float) -> Polyline:

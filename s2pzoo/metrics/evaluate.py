@@ -66,7 +66,6 @@ class Evaluator:
         shown = open_corpus(gallery) if gallery else None
         if shown:
             self.faces.refuse_shared_people(shown)
-        self.backbone: SqueezeBackbone = load_backbone(backbone)
         self.contenders = load_contenders(methods, gallery=shown)
         for contender in self.contenders:
             if contender.size != self.faces.size:
@@ -74,6 +73,7 @@ class Evaluator:
                     f"{contender.label} takes sketches of {contender.size} pixels.",
                     why=f"The faces of {Path(data).name} have {self.faces.size}.",
                 )
+        self.backbone: SqueezeBackbone = load_backbone(backbone)  # last: it may be downloaded
         self._backbone_name = _name_of(backbone)
         n, paired = self.protocol.n, self.protocol.paired
         self.text = (

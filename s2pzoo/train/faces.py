@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -55,6 +56,11 @@ class FaceTask(Task):
         parameters = [parameter for module in modules for parameter in module.parameters()]
         schedule = self.recipe.schedule
         return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
+
+    def some_batches(self, count: int) -> Iterator[dict[str, Tensor]]:
+        """The first few batches of the training, on the device."""
+        for batch in itertools.islice(self.batches(start=0), count):
+            yield {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def preview_batch(self, *, count: int = 9) -> dict[str, Tensor]:
         """The same held-out faces every time, a third of them at each level of roughness."""

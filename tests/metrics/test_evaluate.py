@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import typer
 from attrs import evolve
 from PIL import Image
+from typer.testing import CliRunner
 
+from s2pzoo.cli import output
 from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.data.corpus import open_corpus
 from s2pzoo.data.faces import LINES
@@ -303,3 +308,19 @@ def test_the_command_writes_tables_and_a_sheet(
 def test_the_command_refuses_a_sheet_of_unknown_format_first(data: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="not a known picture format"):
         eval_command(["acme"], data=data, sheet=tmp_path / "sheet.xyz")
+
+
+def test_the_verb_answers_json(data: Path, backbone_file: Path, loads: list) -> None:
+    app = typer.Typer()
+    app.command()(output.verb(eval_command))
+    words = ["acme", "--data", str(data), "--backbone", str(backbone_file), "-n", str(N), "--levels", "clean", "--json"]
+    answer = CliRunner().invoke(app, words, catch_exceptions=False, standalone_mode=False)
+    assert [row["level"] for row in json.loads(answer.stdout)["rows"]] == ["clean"]
+    shown = CliRunner().invoke(app, words[:-1], catch_exceptions=False, standalone_mode=False)
+    assert shown.stdout.startswith("| method | clean: LPIPS ↓ |")
+
+
+def test_the_verb_imports_no_torch() -> None:
+    code = "import sys; import s2pzoo.cli.evaluate, s2pzoo.metrics.methods; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

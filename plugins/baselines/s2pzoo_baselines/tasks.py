@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.nn.patchgan import MultiScaleDiscriminator
+from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.faces import channels_last, sheet
 from s2pzoo.train.photo import PhotoTask
 from s2pzoo.train.recipe import Recipe
@@ -43,12 +44,21 @@ class Pix2Pix(PhotoTask):
         fake = self.networks["generator"](sketch=batch["sketch"])
         return self.improve(fake, batch["photo"], index, backward)
 
+    def _calibrate(self, networks: Mapping[str, nn.Module]) -> None:
+        def run() -> None:
+            for batch in self.some_batches(16):
+                networks["generator"](sketch=batch["sketch"])
+
+        recalibrate([networks["generator"]], run)
+
     def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        self._calibrate(networks)
         batch = self.preview_batch()
         photo = networks["generator"](sketch=batch["sketch"])
         return sheet({"sketch": batch["sketch"], "photo": photo, "truth": batch["photo"]})
 
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        self._calibrate(networks)
         (model,) = s2pzoo_models()
         write_bundle(
             folder, model_name=model.name, steps=model.steps, components={"generator": networks["generator"]},

@@ -47,13 +47,14 @@ class DeepFaceDrawing(Pipeline):
             sketch: as for `run`; an empty one gives a blend of faces.
             strokes: draw the sketch itself over its shadow.
             fit: as for `run`.
-            **options: solver, neighbours, gender, age.
+            **options: solver, neighbours, gender, age; a `blend` changes nothing here.
         """
         inputs = self.read(sketch, fit=fit)
+        chosen = {name: value for name, value in self.graph.route(options)["manifold"].items() if name != "blend"}
         with torch.no_grad():
             drawn = inputs.tensor.to(self.device)
             manifold = cast(ManifoldProjection, self.components["manifold"])
-            found = manifold.neighbours(self.components["encoder"](sketch=drawn), **options)
+            found = manifold.neighbours(self.components["encoder"](sketch=drawn), **chosen)
             paper = 1 - DARKEST * self._shadow_ink(found.codes, found.weights).clamp(0, 1)
         return inputs.give_back(paper * drawn if strokes else paper, self.graph.values["sketch"])
 
@@ -77,7 +78,7 @@ class DeepFaceDrawing(Pipeline):
         frames = self._photos(first + steps.to(self.device) * (second - first))
         return frames if isinstance(t, Sequence) else frames[0]
 
-    def mix(self, *, blend: float | Mapping[str, float] | None = None, **components: Any) -> Image.Image:
+    def mix(self, *, blend: Mapping[str, float] | None = None, **components: Any) -> Image.Image:
         """Copy and paste: each component from a drawing of its own, `mix(remainder=a, eyes=b, mouth=c)`.
 
         Args:

@@ -76,7 +76,7 @@ def s2pzoo_models() -> list[ModelEntry]:
             weights=Weights(bundled="weights/faces256"),
             default=True,
             summary="Face drawing to photo, light network, 256 pixels, trained on 12,288 recombined faces",
-            licence="Apache-2.0; trained on data under CC BY 4.0 (attribution in the card)",
+            licence="CC-BY-4.0",
             **shared,
         ),
         ModelEntry(

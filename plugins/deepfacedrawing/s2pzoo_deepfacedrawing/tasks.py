@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from s2pzoo.errors import RecipeError
+from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.faces import FaceTask, channels_last, sheet
 from s2pzoo.train.photo import PhotoTask
 from s2pzoo.train.recipe import Recipe
@@ -76,17 +77,26 @@ class Stage1(FaceTask):
         return {name: term.item() for name, term in terms.items()}
 
     def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        self._calibrate(networks)
         batch = self.preview_batch()
         refined = networks["decoder"](latent=networks["encoder"](sketch=batch["sketch"]))
         return sheet({"sketch": batch["sketch"], "decoded": refined, "clean": batch["clean"], "photo": batch["photo"]})
 
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        self._calibrate(networks)
         parts = {"encoder": networks["encoder"], "decoder": networks["decoder"]}
         steps = [step for step in model_steps(self.preset) if step.name in parts]
         write_bundle(
             folder, model_name="deepfacedrawing.stage1", steps=steps, components=parts,
             metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16",
         )  # fmt: skip
+
+    def _calibrate(self, networks: Mapping[str, nn.Module]) -> None:
+        def run() -> None:
+            for batch in self.some_batches(16):
+                networks["decoder"].pieces(networks["encoder"](sketch=batch["sketch"]))
+
+        recalibrate(networks.values(), run)
 
 
 class Stage2(PhotoTask):
@@ -201,9 +211,23 @@ class Stage2(PhotoTask):
             age=torch.tensor(ages).round().to(torch.uint8),
         )
 
-    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+    def _finished(self, networks: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+        """All parts of the model, averaged where they were trained, with statistics and a bank of their own."""
         parts = {**self.frozen, **networks}
+        ours = [network for name, network in networks.items() if name in self.ema]
+
+        def run() -> None:
+            for batch in self.some_batches(16):
+                codes = parts["encoder"](sketch=batch["sketch"])
+                parts["decoder"].pieces(codes)
+                parts["mapping"](latent=codes)
+
+        recalibrate(ours, run)
         self._fill_bank(parts)
+        return parts
+
+    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        parts = self._finished(networks)
         batch = self.preview_batch()
         codes = parts["encoder"](sketch=batch["sketch"])
         refined = parts["manifold"](latent=codes)
@@ -213,8 +237,7 @@ class Stage2(PhotoTask):
         return sheet({**columns, "truth": batch["photo"]})
 
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
-        parts = {**self.frozen, **networks}
-        self._fill_bank(parts)
+        parts = self._finished(networks)
         steps = model_steps(self.preset)
         write_bundle(
             folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,

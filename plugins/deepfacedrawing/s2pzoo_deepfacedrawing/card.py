@@ -1,0 +1,84 @@
+"""Make the pictures and tables of the weights' card:
+
+    python -m s2pzoo_deepfacedrawing.card examples/sketches --metrics runs/eval/metrics.json
+    python -m s2pzoo_deepfacedrawing.card --truth data/corpus/test256 --out out/truth.png
+
+The first writes the sheet of drawings and the table into the bundle; the second makes the same sheet of a corpus, with
+the true photos beside ours, for looking: it holds the data's pictures and is never committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import operator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import s2pzoo
+from s2pzoo.data.corpus import open_corpus
+from s2pzoo.imaging.read import read_sketch
+from s2pzoo.imaging.rough import LEVELS
+from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.write import write_image
+from s2pzoo.weights.bundle import amend_bundle
+
+BUNDLE = Path(__file__).parent / "weights" / "faces256"
+PICTURE = "drawings.png"
+COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
+
+
+def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.Image:
+    """sketch | shadow | refined sketch | photo of every drawing in a folder, `across` drawings a row.
+
+    Drawings on a page that is not square are fitted to the face frame.
+    """
+    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    sketches = [_drawing(path, model.model.size) for path in sorted(folder.iterdir())]
+    rows = [[sketch, model.shadow(sketch), model.refine(sketch), model(sketch)] for sketch in sketches]
+    rows += [[None] * 4] * (-len(rows) % across)
+    wide = [functools.reduce(operator.iadd, rows[i : i + across], []) for i in range(0, len(rows), across)]
+    return contact_sheet(wide, COLUMNS * across, cell=cell)
+
+
+def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Image.Image:
+    """The same of the faces of a corpus, at rising roughness, with the true photo last."""
+    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    corpus, rng = open_corpus(corpus_folder), np.random.default_rng(0)
+    rows = []
+    for row, index in enumerate(np.linspace(0, len(corpus) - 1, count).astype(int)):
+        level = list(LEVELS)[row * len(LEVELS) // count]
+        sketch = _gray(corpus.sketch(int(index), rng, level=level))
+        truth = Image.fromarray(np.asarray(corpus.photos[index]))
+        rows.append([sketch, model.shadow(sketch), model.refine(sketch), model(sketch), truth])
+    return contact_sheet(rows, [*COLUMNS, "truth"], cell=cell)
+
+
+def _drawing(path: Path, size: int) -> Image.Image:
+    return _gray(read_sketch(path, size=size, fit=path.name.startswith("off_centre")).ink)
+
+
+def _gray(sketch: np.ndarray) -> Image.Image:
+    return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write sheet and card")
+    parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval`, for the card's table")
+    parser.add_argument("--truth", type=Path, help="a face corpus: make the sheet with true photos")
+    parser.add_argument("--out", type=Path, default=Path("out/truth.png"), help="where that sheet goes")
+    arguments = parser.parse_args()
+    if arguments.truth:
+        write_image(truth_sheet(arguments.truth), arguments.out)
+    if arguments.drawings:
+        write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
+        metadata = {"metrics": json.loads(arguments.metrics.read_text())["rows"]} if arguments.metrics else {}
+        amend_bundle(BUNDLE, metadata=metadata, files={PICTURE: BUNDLE / PICTURE})
+
+
+if __name__ == "__main__":
+    main()

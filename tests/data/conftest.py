@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures" / "faces"))
+import synthetic_faces  # pyright: ignore[reportMissingImports]
+
+
+@pytest.fixture(scope="session")
+def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of six painted portraits of 256 pixels, four to train on and two held out."""
+    return synthetic_faces.write_portraits(tmp_path_factory.mktemp("portraits") / "faces", people=6, held_out=2)
