@@ -15,8 +15,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.spatial import Delaunay
 
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.vectorise import Polyline, resampled, smoothed
@@ -133,13 +133,39 @@ def warp(portrait: Portrait, shape: NDArray[np.floating], *, size: int) -> NDArr
     target, kept = np.unique(np.concatenate([shape[inside], border]).round(1), axis=0, return_index=True)
     source = np.concatenate([portrait.landmarks[inside], border])[kept]
     # Pixel centres of the output, in the portrait's frame.
-    at = (np.arange(size) + 0.5) * side / size - 0.5
-    x, y = np.meshgrid(at.clip(0, side - 1), at.clip(0, side - 1))
-    where = LinearNDInterpolator(target, source)(x, y)
+    at = ((np.arange(size) + 0.5) * side / size - 0.5).clip(0, side - 1)
+    where = _piecewise_affine(target, source, at)
     blurred = gaussian_filter(portrait.photo, (0.4 * side / size, 0.4 * side / size, 0))
     coordinates = [where[..., 1], where[..., 0]]
     channels = [map_coordinates(blurred[..., c], coordinates, order=1, mode="nearest") for c in range(3)]
     return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def _piecewise_affine(
+    target: NDArray[np.floating], source: NDArray[np.floating], at: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Where each point of the grid `at` x `at` among `target` comes from among `source`: x, y as (S,S,2).
+
+    What scipy's LinearNDInterpolator gives; that one asks LAPACK about each triangle, and LAPACK's threads make it
+    hundreds of times slower where several processes share the cores.
+    """
+    x, y = at[None, :], at[:, None]
+    where = np.stack(np.broadcast_arrays(x, y), axis=-1).astype(np.float64)
+    for triangle in Delaunay(target).simplices:
+        a, b, c = target[triangle]
+        (bx, by), (cx, cy) = b - a, c - a
+        area = bx * cy - by * cx
+        if abs(area) < 1e-9:
+            continue
+        low, high = np.searchsorted(at, target[triangle].min(0)), np.searchsorted(at, target[triangle].max(0), "right")
+        box = slice(low[1], high[1]), slice(low[0], high[0])
+        dx, dy = x[:, box[1]] - a[0], y[box[0]] - a[1]
+        u, v = (dx * cy - dy * cx) / area, (dy * bx - dx * by) / area
+        inside = (u > -1e-9) & (v > -1e-9) & (u + v < 1 + 1e-9)
+        from_a, from_b, from_c = source[triangle]
+        moved = from_a + u[..., None] * (from_b - from_a) + v[..., None] * (from_c - from_a)
+        where[box][inside] = moved[inside]
+    return where
 
 
 @frozen(kw_only=True)

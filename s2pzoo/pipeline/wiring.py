@@ -95,7 +95,8 @@ def wire(blocks: Sequence[Block], *, name: str, size: int | None = None) -> tupl
 def replace(graph: Graph, name: str, step: Step) -> Graph:
     """`graph` with `step` in the place of the step `name`, its ports on the values of the old one's.
 
-    A port goes to the value of the old port of its own name, else of the only old port of its kind.
+    A port goes to the value of the old port of its own name, else of the only old port of its kind. The same component
+    without options of its own keeps the old one's.
 
     Raises:
         PortMismatchError: the new step does not give a value that a later one reads.
@@ -103,7 +104,10 @@ def replace(graph: Graph, name: str, step: Step) -> Graph:
     old = next(one for one in graph.steps if one.name == name)
     reads = _carried(old.ports().takes, old.inputs, step.ports().takes)
     writes = _carried(old.ports().gives, old.outputs, step.ports().gives)
-    new = attrs.evolve(step, name=name, reads=step.inputs | reads, writes=step.outputs | writes, side=old.side)
+    options = step.options or (old.options if step.component == old.component else ())
+    new = attrs.evolve(
+        step, name=name, reads=step.inputs | reads, writes=step.outputs | writes, options=options, side=old.side
+    )
     needed = {value for one in graph.steps for value in one.inputs.values()} | {graph.output}
     lost = sorted((set(old.outputs.values()) - set(new.outputs.values())) & needed)
     if lost:

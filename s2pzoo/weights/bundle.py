@@ -158,11 +158,6 @@ def read_bundle(folder: str | Path) -> Bundle:
     return Bundle(folder=folder, manifest=read_manifest(folder))
 
 
-def load_into(bundle: Bundle, components: Mapping[str, nn.Module]) -> None:
-    """`bundle.load_into(components)`."""
-    bundle.load_into(components)
-
-
 def write_bundle(
     folder: str | Path,
     *,
@@ -293,6 +288,7 @@ def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
     temporary = path.with_name(f".{path.name}.part")
     try:
         save_file(dict(tensors), temporary)
+        temporary.chmod(0o644)  # safetensors writes files that only their owner can read
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
