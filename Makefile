@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 READY := $(VENV)/.ready
+OFF_CENTRE := examples/sketches/off_centre_woman.svg
+IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard examples/sketches/*))
 
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test lint benchmark clean
 
 demo: $(READY)
-	$(BIN)/s2pzoo generate examples/sketches -m deepfacedrawing --fit -o out --sheet out/sheet.png
+	$(BIN)/s2pzoo generate $(IN_FRAME) -m deepfacedrawing -o out --sheet out/sheet.png
+	$(BIN)/s2pzoo generate $(OFF_CENTRE) -m deepfacedrawing -o out --fit
 	@echo "The photos are in out/, and all of them beside their sketches in out/sheet.png"
 
 test: $(READY)

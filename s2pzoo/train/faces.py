@@ -57,6 +57,11 @@ class FaceTask(Task):
         schedule = self.recipe.schedule
         return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
 
+    def about(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """What a bundle says of itself: the recipe's [output], and how it was trained, without paths of this machine."""
+        recipe = {key: value for key, value in metadata["recipe"].items() if key != "output"}
+        return {"training": _without_folders({**metadata, "recipe": recipe}), **self.recipe.output.to_dict()}
+
     def some_batches(self, count: int) -> Iterator[dict[str, Tensor]]:
         """The first few batches of the training, on the device."""
         for batch in itertools.islice(self.batches(start=0), count):
@@ -68,6 +73,13 @@ class FaceTask(Task):
         levels = [list(LEVELS)[i * len(LEVELS) // count] for i in range(count)]
         batch = faces(self.preview, indices, np.random.default_rng(0), levels=levels)
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+
+def _without_folders(value: Any) -> Any:
+    """The same data, with absolute paths cut to their last part."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(item) for key, item in value.items()}
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def faces(corpus: Corpus, indices: Any, rng: np.random.Generator, *, levels: list[str]) -> dict[str, Tensor]:

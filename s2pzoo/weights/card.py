@@ -40,8 +40,15 @@ def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _facts(facts: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {key}: {_text(value)}" for key, value in facts.items() if value not in ("", None))
+def _facts(facts: Mapping[str, Any], *, indent: str = "") -> str:
+    """A bullet for each fact, a list below it for a table of facts; empty ones are left out."""
+    lines = []
+    for key, value in facts.items():
+        if isinstance(value, Mapping) and value:
+            lines += [f"{indent}- {key}:", _facts(value, indent=indent + "  ")]
+        elif value not in ("", None, {}, []):
+            lines.append(f"{indent}- {key}: {_text(value)}")
+    return "\n".join(lines)
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> str:

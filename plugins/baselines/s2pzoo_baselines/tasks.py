@@ -62,5 +62,5 @@ class Pix2Pix(PhotoTask):
         (model,) = s2pzoo_models()
         write_bundle(
             folder, model_name=model.name, steps=model.steps, components={"generator": networks["generator"]},
-            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16",
+            metadata=self.about(metadata), dtype="float16",
         )  # fmt: skip

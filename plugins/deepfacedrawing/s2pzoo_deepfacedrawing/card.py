@@ -1,10 +1,12 @@
 """Make the pictures and tables of the weights' card:
 
     python -m s2pzoo_deepfacedrawing.card examples/sketches --metrics runs/eval/metrics.json
+    python -m s2pzoo_deepfacedrawing.card examples/sketches --front docs/images/demo.png
     python -m s2pzoo_deepfacedrawing.card --truth data/corpus/test256 --out out/truth.png
 
-The first writes the sheet of drawings and the table into the bundle; the second makes the same sheet of a corpus, with
-the true photos beside ours, for looking: it holds the data's pictures and is never committed.
+The first writes the sheet of drawings and the table into the bundle, the second the picture of the README. The third
+makes the first's sheet of a corpus, with the true photos beside ours, for looking: it holds the data's pictures and is
+never committed.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ from s2pzoo.weights.bundle import amend_bundle
 
 BUNDLE = Path(__file__).parent / "weights" / "faces256"
 PICTURE = "drawings.png"
+FRONT = [
+    "woman_long_hair", "man_short_hair", "rough_woman", "man_beard", "woman_tied_hair", "overstroked_man",
+    "marker_woman", "one_eye_man",
+]  # fmt: skip
 COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
 
 
@@ -42,6 +48,13 @@ def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.I
     rows += [[None] * 4] * (-len(rows) % across)
     wide = [functools.reduce(operator.iadd, rows[i : i + across], []) for i in range(0, len(rows), across)]
     return contact_sheet(wide, COLUMNS * across, cell=cell)
+
+
+def front_sheet(folder: Path, *, cell: int = 180) -> Image.Image:
+    """Some drawings above, their photos below."""
+    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    sketches = [_drawing(next(folder.glob(f"{name}.*")), model.model.size) for name in FRONT]
+    return contact_sheet([sketches, [model(sketch) for sketch in sketches]], cell=cell)
 
 
 def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Image.Image:
@@ -69,12 +82,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write sheet and card")
     parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval`, for the card's table")
+    parser.add_argument("--front", type=Path, help="write the README's picture there, and nothing else")
     parser.add_argument("--truth", type=Path, help="a face corpus: make the sheet with true photos")
     parser.add_argument("--out", type=Path, default=Path("out/truth.png"), help="where that sheet goes")
     arguments = parser.parse_args()
     if arguments.truth:
         write_image(truth_sheet(arguments.truth), arguments.out)
-    if arguments.drawings:
+    if arguments.front:
+        write_image(front_sheet(arguments.drawings), arguments.front)
+    elif arguments.drawings:
         write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
         metadata = {"metrics": json.loads(arguments.metrics.read_text())["rows"]} if arguments.metrics else {}
         amend_bundle(BUNDLE, metadata=metadata, files={PICTURE: BUNDLE / PICTURE})

@@ -88,7 +88,7 @@ class Stage1(FaceTask):
         steps = [step for step in model_steps(self.preset) if step.name in parts]
         write_bundle(
             folder, model_name="deepfacedrawing.stage1", steps=steps, components=parts,
-            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16",
+            metadata=self.about(metadata), dtype="float16",
         )  # fmt: skip
 
     def _calibrate(self, networks: Mapping[str, nn.Module]) -> None:
@@ -242,5 +242,5 @@ class Stage2(PhotoTask):
         write_bundle(
             folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,
             components={step.name: parts[step.name] for step in steps},
-            metadata={"training": dict(metadata), **self.recipe.output.to_dict()}, dtype="float16", blank_ok=True,
+            metadata=self.about(metadata), dtype="float16", blank_ok=True,
         )  # fmt: skip

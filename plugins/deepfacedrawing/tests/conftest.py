@@ -57,6 +57,15 @@ SMALL = Preset(
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Several threads would wait for each other longer than these networks run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has its own cache, and leaves the global generator as it found it."""
@@ -82,13 +91,13 @@ def small() -> Preset:
 
 @pytest.fixture(scope="session")
 def sketches() -> Tensor:
-    """(24,1,64,64): scribbles of which no two are alike."""
-    return scribbles(24)
+    """(28,1,64,64): scribbles of which no two are alike. The first 24 are in the bank."""
+    return scribbles(28)
 
 
 @pytest.fixture(scope="session")
 def zoo(sketches: Tensor) -> DeepFaceDrawing:
-    """The whole pipeline; its statistics and its bank are those of the sketches."""
+    """The whole pipeline; its statistics are those of the sketches, its bank holds the first 24 of them."""
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(1)
         parts = {
@@ -105,7 +114,7 @@ def zoo(sketches: Tensor) -> DeepFaceDrawing:
             codes = parts["encoder"](sketch=sketches)
             parts["synthesis"](features=parts["mapping"](latent=codes))
             parts["decoder"](latent=codes)
-        codes = parts["encoder"].eval()(sketch=sketches)
+        codes = parts["encoder"].eval()(sketch=sketches[:24])
     tags = torch.arange(24)
     parts["manifold"].fill(codes.transpose(0, 1), gender=1 + tags % 2, age=20 + tags)
     steps = model_steps(SMALL)
