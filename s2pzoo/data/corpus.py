@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from s2pzoo.data.faces import Recombiner, contours, read_portraits
 from s2pzoo.errors import DataError
-from s2pzoo.imaging.edges import STYLES, photocopy
+from s2pzoo.imaging.edges import STYLES, photocopy, to_gray
 from s2pzoo.imaging.rough import CLEAN, LEVELS, draw, sketch_of
 from s2pzoo.imaging.vectorise import Polyline, vectorise
 
@@ -136,9 +137,39 @@ def portrait_lines(
     """
     size = photo.shape[0]
     traced = vectorise(photocopy(photo), shortest=10.0)
+    if rng is not None and rng.random() < 0.6:
+        traced += hair_strokes(photo, rng)
     return contours(landmarks, rng, size=size) + [
         line for line in traced if not _mostly_inside(line, landmarks[list(_FACE_OUTLINE)])
     ]
+
+
+def hair_strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> list[Polyline]:
+    """Short strokes along the flow of what is dark, as people draw hair: the darker, the denser.
+
+    A stroke follows the tangent of the blurred luma's level lines from a random point; there is no difference here
+    between hair and anything else, so keep those outside the face.
+    """
+    size = photo.shape[0]
+    unit = size / 256
+    luma = gaussian_filter(to_gray(photo), 1.2 * unit)
+    down, right = np.gradient(luma)
+    # The orientation is averaged as a double angle: opposite gradients on the two sides of a strand agree.
+    twice = [gaussian_filter(part, 2.5 * unit) for part in (right**2 - down**2, 2 * right * down)]
+    angle = np.arctan2(twice[1], twice[0]) / 2 + np.pi / 2
+    at = rng.uniform(0, size - 1, size=(int(rng.uniform(200, 3000)), 2))
+    x, y = at.astype(int).T
+    at = at[luma[y, x] < rng.uniform(0.15, 0.4)]
+    steps, stride = int(rng.integers(4, 12)), 2.0 * unit
+    paths = [at]
+    heading = np.zeros_like(at)
+    for _ in range(steps):
+        x, y = paths[-1].astype(int).T
+        along = np.stack([np.cos(angle[y, x]), np.sin(angle[y, x])], axis=1)
+        along *= np.where((along * heading).sum(1, keepdims=True) < 0, -1, 1)
+        heading = along
+        paths.append((paths[-1] + stride * along).clip(0, size - 1))
+    return list(np.stack(paths, axis=1).astype(np.float32))
 
 
 def clean_sketch(photo: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,7 +58,7 @@ class FaceTask(Task):
         return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
 
     def about(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """What a bundle says of itself: the recipe's [output], and how it was trained, without paths of this machine."""
+        """What a bundle says of itself: the recipe's [output], and how it was trained, without absolute paths."""
         recipe = {key: value for key, value in metadata["recipe"].items() if key != "output"}
         return {"training": _without_folders({**metadata, "recipe": recipe}), **self.recipe.output.to_dict()}
 

@@ -282,7 +282,8 @@ class _Sitting:
         else:
             _seed(self.recipe.seed + self.fabric.global_rank + 7919 * self.step)
         notes = [f"Going on after step {self.step} ({self.earlier_seconds / 60:.1f} minutes)."]
-        return notes + [f"Changed: {line}" for line in changes(numbers["recipe"], self.recipe.to_dict())]
+        told = changes(numbers["recipe"], self.recipe.to_dict())
+        return notes + [f"Changed: {line}" for line in told if not line.startswith("output")]
 
     @contextmanager
     def _averaged(self) -> Iterator[dict[str, nn.Module]]:

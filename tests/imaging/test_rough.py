@@ -53,14 +53,14 @@ def test_a_rougher_hand_strays_farther_on_average() -> None:
 
 @pytest.mark.parametrize(
     "one",
-    [{"warp": 3.0}, {"shift": 2.0}, {"wobble": 1.0}, {"overshoot": 6.0}],
-    ids=lambda one: next(iter(one)),
+    [Roughness(warp=3.0), Roughness(shift=2.0), Roughness(wobble=1.0), Roughness(overshoot=6.0)],
+    ids=["warp", "shift", "wobble", "overshoot"],
 )
-def test_each_amount_moves_the_lines_and_grows_with_the_frame(one: dict[str, float]) -> None:
+def test_each_amount_moves_the_lines_and_grows_with_the_frame(one: Roughness) -> None:
     lines = [line for line in curves() for _ in range(2)]
-    small = farthest(roughen(lines, Roughness(**one), np.random.default_rng(0)), lines).mean()
+    small = farthest(roughen(lines, one, np.random.default_rng(0)), lines).mean()
     twice = [line * 2 for line in lines]
-    large = farthest(roughen(twice, Roughness(**one), np.random.default_rng(0), size=512), twice).mean()
+    large = farthest(roughen(twice, one, np.random.default_rng(0), size=512), twice).mean()
     assert small > 0.02
     assert large == pytest.approx(2 * small, rel=0.25)
 

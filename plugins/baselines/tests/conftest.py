@@ -8,7 +8,7 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "faces"))
-import synthetic_faces  # noqa: E402  # pyright: ignore[reportMissingImports]
+import synthetic_faces  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture(scope="session", autouse=True)

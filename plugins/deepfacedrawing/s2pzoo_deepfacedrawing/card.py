@@ -16,6 +16,7 @@ import functools
 import json
 import operator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -27,6 +28,7 @@ from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.imaging.write import write_image
 from s2pzoo.weights.bundle import amend_bundle
+from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
 
 BUNDLE = Path(__file__).parent / "weights" / "faces256"
 PICTURE = "drawings.png"
@@ -42,7 +44,7 @@ def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.I
 
     Drawings on a page that is not square are fitted to the face frame.
     """
-    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
     sketches = [_drawing(path, model.model.size) for path in sorted(folder.iterdir())]
     rows = [[sketch, model.shadow(sketch), model.refine(sketch), model(sketch)] for sketch in sketches]
     rows += [[None] * 4] * (-len(rows) % across)
@@ -52,14 +54,14 @@ def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.I
 
 def front_sheet(folder: Path, *, cell: int = 180) -> Image.Image:
     """Some drawings above, their photos below."""
-    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
     sketches = [_drawing(next(folder.glob(f"{name}.*")), model.model.size) for name in FRONT]
     return contact_sheet([sketches, [model(sketch) for sketch in sketches]], cell=cell)
 
 
 def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Image.Image:
     """The same of the faces of a corpus, at rising roughness, with the true photo last."""
-    model = s2pzoo.load("deepfacedrawing", weights=BUNDLE)
+    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
     corpus, rng = open_corpus(corpus_folder), np.random.default_rng(0)
     rows = []
     for row, index in enumerate(np.linspace(0, len(corpus) - 1, count).astype(int)):
@@ -68,6 +70,18 @@ def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Ima
         truth = Image.fromarray(np.asarray(corpus.photos[index]))
         rows.append([sketch, model.shadow(sketch), model.refine(sketch), model(sketch), truth])
     return contact_sheet(rows, [*COLUMNS, "truth"], cell=cell)
+
+
+def _rows(metrics: Path) -> list[dict[str, object]]:
+    """The scores of `s2pzoo eval`, one row for each method and level."""
+    evaluation = json.loads(metrics.read_text())
+    return [
+        {
+            "method": row["method"], "sketches": row["level"], "LPIPS-squeeze": row["lpips"], "SSIM": row["ssim"],
+            "FID-squeeze": row["fid"], "n": row["n"], "protocol": "s2pzoo eval, people held out",
+        }
+        for row in evaluation["rows"]
+    ]  # fmt: skip
 
 
 def _drawing(path: Path, size: int) -> Image.Image:
@@ -92,7 +106,7 @@ def main() -> None:
         write_image(front_sheet(arguments.drawings), arguments.front)
     elif arguments.drawings:
         write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
-        metadata = {"metrics": json.loads(arguments.metrics.read_text())["rows"]} if arguments.metrics else {}
+        metadata = {"metrics": _rows(arguments.metrics)} if arguments.metrics else {}
         amend_bundle(BUNDLE, metadata=metadata, files={PICTURE: BUNDLE / PICTURE})
 
 

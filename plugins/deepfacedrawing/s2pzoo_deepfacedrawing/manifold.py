@@ -112,17 +112,17 @@ class ManifoldProjection(Refiner):
         return drawn * latent + (1 - drawn) * found.projected
 
     def blend_weights(self, blend: float | Mapping[str, float], like: Tensor) -> Tensor:
-        """wb_c as a tensor (1,P,1); components that a mapping does not name are fully refined."""
+        """wb_c as a tensor (1,P,1); components that a mapping does not name follow its `all`, or 0."""
         names = self.config.face.names
         if isinstance(blend, Mapping):
             for name in blend:
-                if name not in names:
+                if name not in (*names, "all"):
                     raise UnknownOptionError(
                         f"There is no component {name!r} to blend.",
                         fix=f"The components are {', '.join(names)}.",
                         suggestions=suggest(name, names),
                     )
-            values = [float(blend.get(name, 0.0)) for name in names]
+            values = [float(blend.get(name, blend.get("all", 0.0))) for name in names]
         else:
             values = [float(blend)] * len(names)
         if not all(0 <= value <= 1 for value in values):

@@ -41,7 +41,7 @@ def model_steps(preset: Preset) -> tuple[Step, ...]:
     """sketch -> codes -> refined -> features -> photo, and the refined sketch beside it."""
     names, bank = preset.encoder.face.names, preset.manifold
     options = (
-        Option("blend", "mapping", default={}, low=0, high=1, keys=names,
+        Option("blend", "mapping", default={}, low=0, high=1, keys=(*names, "all"),
                help="wb of a component: 1 keeps what is drawn, 0 (default) refines it fully"),
         Option("solver", "str", default=bank.solver, choices=SOLVERS,
                help="how a code is rebuilt from its neighbours"),

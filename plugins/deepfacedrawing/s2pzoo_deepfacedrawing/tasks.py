@@ -94,7 +94,7 @@ class Stage1(FaceTask):
     def _calibrate(self, networks: Mapping[str, nn.Module]) -> None:
         def run() -> None:
             for batch in self.some_batches(16):
-                networks["decoder"].pieces(networks["encoder"](sketch=batch["sketch"]))
+                cast(ComponentDecoders, networks["decoder"]).pieces(networks["encoder"](sketch=batch["sketch"]))
 
         recalibrate(networks.values(), run)
 
@@ -219,7 +219,7 @@ class Stage2(PhotoTask):
         def run() -> None:
             for batch in self.some_batches(16):
                 codes = parts["encoder"](sketch=batch["sketch"])
-                parts["decoder"].pieces(codes)
+                cast(ComponentDecoders, parts["decoder"]).pieces(codes)
                 parts["mapping"](latent=codes)
 
         recalibrate(ours, run)

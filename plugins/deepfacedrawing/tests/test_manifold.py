@@ -6,7 +6,7 @@ import torch
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s2pzoo_deepfacedrawing.config import SOLVERS, Preset
+from s2pzoo_deepfacedrawing.config import SOLVERS, Face, ManifoldConfig, Preset
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection, lle, lle_released
 from torch import Tensor
 
@@ -199,7 +199,7 @@ def test_a_blend_of_one_keeps_the_drawing_and_of_zero_projects_it(manifold: Mani
 @settings(max_examples=20, deadline=None)
 @given(blend=st.floats(0, 1))
 def test_a_blend_lies_between_drawing_and_projection(blend: float) -> None:
-    manifold = ManifoldProjection(_config())
+    manifold = ManifoldProjection(ManifoldConfig(face=Face(latent=DIM), samples=6, neighbours=3))
     manifold.fill(normal(PARTS, 6, DIM, seed=3).float(), gender=torch.zeros(6), age=torch.zeros(6))
     code = normal(1, PARTS, DIM, seed=4).float()
     expected = blend * code + (1 - blend) * manifold(latent=code)
@@ -213,6 +213,12 @@ def test_a_mapping_gives_each_component_its_own_blend(manifold: ManifoldProjecti
     assert torch.allclose(mixed[:, 3], 0.25 * drawn[:, 3] + 0.75 * projected[:, 3], atol=1e-6)
     for other in (0, 1, 4):  # what is not named is refined fully
         assert torch.equal(mixed[:, other], projected[:, other])
+
+
+def test_all_is_the_blend_of_the_components_that_are_not_named(manifold: ManifoldProjection, drawn: Tensor) -> None:
+    mixed = manifold(latent=drawn, blend={"all": 1.0, "nose": 0.0})
+    assert torch.allclose(mixed[:, [0, 1, 3, 4]], drawn[:, [0, 1, 3, 4]])
+    assert torch.equal(mixed[:, 2], manifold(latent=drawn)[:, 2])
 
 
 def test_a_component_that_is_none_is_named_with_its_nearest(manifold: ManifoldProjection, drawn: Tensor) -> None:
@@ -265,11 +271,8 @@ def test_every_solver_works_with_a_single_sample(manifold: ManifoldProjection, d
     assert torch.allclose(found.projected, manifold.bank[:, 4].expand(3, -1, -1), atol=1e-5)
 
 
-@pytest.mark.parametrize("age", ["old", "20-", "-30", "20-x"])
+@pytest.mark.parametrize("age", ["old", "-30", "20-x", ""])
 def test_an_age_that_is_no_number_is_refused(manifold: ManifoldProjection, drawn: Tensor, age: str) -> None:
-    if age == "20-":  # read as 20 alone
-        assert (manifold.neighbours(drawn, age=age).index == 0).all()
-        return
     with pytest.raises(BadInputError, match="is not an age"):
         manifold(latent=drawn, age=age)
 
@@ -315,9 +318,3 @@ def test_a_bank_that_was_moved_is_searched_where_it_is(small: Preset) -> None:
 def test_the_bank_and_its_tags_are_all_that_is_saved(manifold: ManifoldProjection) -> None:
     assert set(manifold.state_dict()) == {"bank", "gender", "age"}
     assert list(manifold.parameters()) == []
-
-
-def _config() -> object:
-    from s2pzoo_deepfacedrawing.config import Face, ManifoldConfig
-
-    return ManifoldConfig(face=Face(latent=DIM), samples=6, neighbours=3)
