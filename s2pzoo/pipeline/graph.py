@@ -171,7 +171,7 @@ class Graph:
         return tuple(reversed(chosen))
 
     def route(self, options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Step name -> the options to call it with: those given, read and checked, and the defaults of the others.
+        """Step name -> the options to call it with: those given, read and checked, else (or for None) the default.
 
         Raises:
             UnknownOptionError: no step declares it; carries suggestions.
@@ -185,7 +185,8 @@ class Graph:
                     why=f"It has: {', '.join(declared) or 'none'}.",
                     suggestions=suggest(name, declared),
                 )
-        values = {name: option.read(options.get(name, option.default)) for name, option in declared.items()}
+        given = {name: value for name, value in options.items() if value is not None}
+        values = {name: option.read(given.get(name, option.default)) for name, option in declared.items()}
         return {step.name: {option.name: values[option.name] for option in step.options} for step in self.steps}
 
     def explain(self) -> str:

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from s2pzoo.data.corpus import Corpus, build_corpus, clean_sketch, open_corpus, portrait_lines, random_sketch
+from s2pzoo.data.corpus import (
+    Corpus,
+    build_corpus,
+    clean_sketch,
+    hair_strokes,
+    open_corpus,
+    portrait_lines,
+    random_sketch,
+)
 from s2pzoo.data.faces import Portrait, Recombiner, read_portraits
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.rough import LEVELS
@@ -139,3 +147,19 @@ def test_a_random_sketch_is_a_function_of_its_generator(person: Portrait) -> Non
 def test_an_unknown_level_is_an_error(person: Portrait) -> None:
     with pytest.raises(KeyError):
         random_sketch(person.photo, person.landmarks, np.random.default_rng(0), level="wild")
+
+
+def test_hair_strokes_lie_on_what_is_dark_and_follow_its_flow() -> None:
+    photo = np.full((128, 128, 3), 0.9, np.float32)
+    photo[:, 20:60] = 0.05
+    photo[:, 24:60:8] = 0.2  # dark vertical strands
+    strokes = hair_strokes(photo, np.random.default_rng(0))
+    assert len(strokes) > 20
+    starts = np.array([stroke[0] for stroke in strokes])
+    assert starts[:, 0].min() > 15 and starts[:, 0].max() < 65
+    reach = np.abs(np.array([stroke[-1] - stroke[0] for stroke in strokes]))
+    assert np.median(reach[:, 1]) > 4 * np.median(reach[:, 0])
+
+
+def test_light_pictures_have_no_hair_strokes() -> None:
+    assert hair_strokes(np.full((64, 64, 3), 0.9, np.float32), np.random.default_rng(1)) == []

@@ -129,6 +129,10 @@ class TestSwap:
         assert s2pzoo.load("tiny", swap={"encoder": network})(face()).tobytes() == tiny(face()).tobytes()
         assert s2pzoo.load("tiny", swap={"encoder": "tiny.small:encoder"})(face()).tobytes() == tiny(face()).tobytes()
 
+    def test_an_object_of_the_same_component_keeps_the_options(self, tiny: Pipeline) -> None:
+        swapped = s2pzoo.load("tiny", swap={"refiner": tiny.components["refiner"]})
+        assert swapped(face(), blend=1.0).tobytes() == tiny(face(), blend=1.0).tobytes()
+
     def test_a_misfit_is_told_before_weights_are_looked_at(self, bundle: Path) -> None:
         (bundle / "model.safetensors").unlink()
         with pytest.raises(PortMismatchError, match="one code of 5, wanted one code of 8"):

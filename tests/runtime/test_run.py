@@ -105,6 +105,10 @@ class TestOptions:
         assert not torch.equal(tiny(sketch, blend=1.0), tiny(sketch))
         torch.testing.assert_close(tiny(sketch, parts={"nose": 1}), tiny(sketch, blend=1))
 
+    def test_none_means_the_default(self, tiny: Pipeline) -> None:
+        sketch = torch.rand(1, 1, 32, 32)
+        assert torch.equal(tiny(sketch, blend=None), tiny(sketch))
+
     def test_a_misspelt_option_names_the_right_one(self, tiny: Pipeline) -> None:
         with pytest.raises(UnknownOptionError) as caught:
             tiny("not even read.png", blnd=0.5)
