@@ -33,8 +33,8 @@ from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
 BUNDLE = Path(__file__).parent / "weights" / "faces256"
 PICTURE = "drawings.png"
 FRONT = [
-    "woman_long_hair", "man_short_hair", "rough_woman", "man_beard", "woman_tied_hair", "overstroked_man",
-    "marker_woman", "one_eye_man",
+    "woman_long_hair", "man_beard", "rough_woman", "man_side_parting", "marker_woman", "rough_man",
+    "woman_bob_fringe", "woman_strokes",
 ]  # fmt: skip
 COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
 
