@@ -60,7 +60,9 @@ class FaceTask(Task):
     def about(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """What a bundle says of itself: the recipe's [output], and how it was trained, without absolute paths."""
         recipe = {key: value for key, value in metadata["recipe"].items() if key != "output"}
-        return {"training": _without_folders({**metadata, "recipe": recipe}), **self.recipe.output.to_dict()}
+        people = len({face["person"] for face in self.corpus.people})
+        facts = {"faces": len(self.corpus), "people": people, **metadata, "recipe": recipe}
+        return {"training": _without_folders(facts), **self.recipe.output.to_dict()}
 
     def some_batches(self, count: int) -> Iterator[dict[str, Tensor]]:
         """The first few batches of the training, on the device."""

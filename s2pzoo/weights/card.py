@@ -44,9 +44,10 @@ def _facts(facts: Mapping[str, Any], *, indent: str = "") -> str:
     """A bullet for each fact, a list below it for a table of facts; empty ones are left out."""
     lines = []
     for key, value in facts.items():
-        if isinstance(value, Mapping) and value:
-            lines += [f"{indent}- {key}:", _facts(value, indent=indent + "  ")]
-        elif value not in ("", None, {}, []):
+        if isinstance(value, Mapping):
+            below = _facts(value, indent=indent + "  ")
+            lines += [f"{indent}- {key}:", below] if below else []
+        elif value not in ("", None, []):
             lines.append(f"{indent}- {key}: {_text(value)}")
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from s2pzoo.imaging import paper
+from s2pzoo.imaging.frame import FACE_FRAME
 from s2pzoo.imaging.read import Sketch, read_sketch
 from s2pzoo.imaging.strokes import Strokes
 
@@ -359,7 +360,7 @@ def test_fit_works_on_strokes_and_keeps_their_width(tmp_path: Path) -> None:
 def test_fit_leaves_a_drawing_in_the_frame_nearly_where_it_is() -> None:
     sheet = np.full((512, 512), 255, np.uint8)
     image = Image.fromarray(sheet)
-    ImageDraw.Draw(image).ellipse((90, 20, 422, 500), outline=0, width=6)
+    ImageDraw.Draw(image).ellipse(FACE_FRAME.box, outline=0, width=6)
     plain, fitted = read_sketch(image, size=512).ink, read_sketch(image, size=512, fit=True).ink
     assert np.abs(plain - fitted).mean() < 0.015  # within a pixel
 

@@ -239,8 +239,10 @@ class Stage2(PhotoTask):
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
         parts = self._finished(networks)
         steps = model_steps(self.preset)
+        earlier = read_bundle(Path(self.recipe.networks.embedding.bundle)).manifest.training
+        stage1 = {key: earlier[key] for key in ("step", "images", "seconds") if key in earlier}
         write_bundle(
             folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,
             components={step.name: parts[step.name] for step in steps},
-            metadata=self.about(metadata), dtype="float16", blank_ok=True,
+            metadata=self.about({**metadata, "stage1": stage1}), dtype="float16", blank_ok=True,
         )  # fmt: skip
