@@ -8,7 +8,7 @@ from s2pzoo.train.calibrate import recalibrate
 
 def test_statistics_become_the_mean_over_the_batches() -> None:
     layer = nn.BatchNorm1d(2).eval()
-    layer.running_mean.fill_(100.0)
+    nn.init.constant_(layer.get_buffer("running_mean"), 100.0)
     batches = [torch.tensor([[0.0, 1.0], [2.0, 3.0]]), torch.tensor([[4.0, 5.0], [10.0, 7.0]])]
     recalibrate([layer], lambda: [layer(batch) for batch in batches])
     torch.testing.assert_close(layer.running_mean, torch.tensor([4.0, 4.0]))  # means of the batches: 1, 7 and 2, 6
@@ -26,7 +26,7 @@ def test_modes_momentum_and_weights_are_left_as_they_were() -> None:
 
 def test_a_network_that_is_in_wrong_statistics_makes_sense_again() -> None:
     network = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8)).eval()
-    network[1].running_var.fill_(1e6)
+    nn.init.constant_(network[1].get_buffer("running_var"), 1e6)
     data = torch.randn(256, 4)
     assert network(data).std() < 0.01
     recalibrate([network], lambda: network(data))

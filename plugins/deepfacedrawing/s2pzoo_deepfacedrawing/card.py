@@ -78,7 +78,7 @@ def _rows(metrics: Path) -> list[dict[str, object]]:
     return [
         {
             "method": row["method"], "sketches": row["level"], "LPIPS-squeeze": row["lpips"], "SSIM": row["ssim"],
-            "FID-squeeze": row["fid"], "n": row["n"], "protocol": "s2pzoo eval, people held out",
+            "FID-squeeze": row["fid"], "n": row["n"], "protocol": f"s2pzoo eval, people held out; LPIPS and SSIM over {row['paired']}",
         }
         for row in evaluation["rows"]
     ]  # fmt: skip
