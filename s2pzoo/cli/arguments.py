@@ -18,3 +18,9 @@ Weights = Annotated[
 Device = Annotated[str, typer.Option("--device", help="Where to run, as torch names it: cpu, cuda, mps.")]
 Fit = Annotated[bool, typer.Option("--fit", help="Move and scale each drawing so that it fills the face frame.")]
 Seed = Annotated[int, typer.Option("--seed", help="For whatever is drawn at random.")]
+
+Knobs = Annotated[
+    list[str] | None,
+    typer.Option("-O", "--option", metavar="KEY=VALUE", help="An option of the model, see `s2pzoo info`; "
+                 "KEY.PART=VALUE for one of many parts. Repeat it for more."),
+]  # fmt: skip

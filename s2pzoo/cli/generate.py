@@ -12,11 +12,11 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Model, Seed, Weights
-from s2pzoo.cli.knobs import Knobs, read_knobs
+from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Weights
 from s2pzoo.cli.models import chosen, opened
 from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
 from s2pzoo.errors import BadInputError, OutputError, S2PZooError
+from s2pzoo.knobs import read_knobs
 
 if TYPE_CHECKING:
     from PIL import Image

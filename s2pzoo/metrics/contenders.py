@@ -12,10 +12,10 @@ from attrs import field, frozen
 from torch import Tensor
 from torch.nn import functional as F
 
-from s2pzoo.cli.knobs import read_knobs
 from s2pzoo.config import to_dict
 from s2pzoo.data.corpus import Corpus
 from s2pzoo.errors import UsageError
+from s2pzoo.knobs import read_knobs
 from s2pzoo.loading import load
 from s2pzoo.metrics.heldout import corpus_digest
 from s2pzoo.metrics.methods import NEAREST, Method

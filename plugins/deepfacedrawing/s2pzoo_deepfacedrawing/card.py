@@ -12,9 +12,7 @@ never committed.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
-import operator
 from pathlib import Path
 from typing import cast
 
@@ -42,34 +40,42 @@ COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
 def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.Image:
     """sketch | shadow | refined sketch | photo of every drawing in a folder, `across` drawings a row.
 
-    Drawings on a page that is not square are fitted to the face frame.
+    The off-centre one is fitted to the face frame.
     """
-    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
+    model = _model()
     sketches = [_drawing(path, model.model.size) for path in sorted(folder.iterdir())]
-    rows = [[sketch, model.shadow(sketch), model.refine(sketch), model(sketch)] for sketch in sketches]
-    rows += [[None] * 4] * (-len(rows) % across)
-    wide = [functools.reduce(operator.iadd, rows[i : i + across], []) for i in range(0, len(rows), across)]
-    return contact_sheet(wide, COLUMNS * across, cell=cell)
+    cells = [picture for sketch in sketches for picture in _row(model, sketch)]
+    width = across * len(COLUMNS)
+    return contact_sheet([cells[i : i + width] for i in range(0, len(cells), width)], COLUMNS * across, cell=cell)
 
 
 def front_sheet(folder: Path, *, cell: int = 180) -> Image.Image:
     """Some drawings above, their photos below."""
-    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
+    model = _model()
     sketches = [_drawing(next(folder.glob(f"{name}.*")), model.model.size) for name in FRONT]
     return contact_sheet([sketches, [model(sketch) for sketch in sketches]], cell=cell)
 
 
 def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Image.Image:
     """The same of the faces of a corpus, at rising roughness, with the true photo last."""
-    model = cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
+    model = _model()
     corpus, rng = open_corpus(corpus_folder), np.random.default_rng(0)
     rows = []
     for row, index in enumerate(np.linspace(0, len(corpus) - 1, count).astype(int)):
         level = list(LEVELS)[row * len(LEVELS) // count]
         sketch = _gray(corpus.sketch(int(index), rng, level=level))
         truth = Image.fromarray(np.asarray(corpus.photos[index]))
-        rows.append([sketch, model.shadow(sketch), model.refine(sketch), model(sketch), truth])
+        rows.append([*_row(model, sketch), truth])
     return contact_sheet(rows, [*COLUMNS, "truth"], cell=cell)
+
+
+def _model() -> DeepFaceDrawing:
+    return cast(DeepFaceDrawing, s2pzoo.load("deepfacedrawing", weights=BUNDLE))
+
+
+def _row(model: DeepFaceDrawing, sketch: Image.Image) -> list[Image.Image]:
+    """The pictures of `COLUMNS`."""
+    return [sketch, model.shadow(sketch), model.refine(sketch), model(sketch)]
 
 
 def _rows(metrics: Path) -> list[dict[str, object]]:
@@ -78,7 +84,8 @@ def _rows(metrics: Path) -> list[dict[str, object]]:
     return [
         {
             "method": row["method"], "sketches": row["level"], "LPIPS-squeeze": row["lpips"], "SSIM": row["ssim"],
-            "FID-squeeze": row["fid"], "n": row["n"], "protocol": f"s2pzoo eval, people held out; LPIPS and SSIM over {row['paired']}",
+            "FID-squeeze": row["fid"], "n": row["n"],
+            "protocol": f"s2pzoo eval, people held out; LPIPS and SSIM over {row['paired']}",
         }
         for row in evaluation["rows"]
     ]  # fmt: skip

@@ -77,14 +77,14 @@ class ManifoldProjection(Refiner):
         self.register_buffer("bank", torch.zeros(parts, config.samples, dim))
         self.register_buffer("gender", torch.zeros(config.samples, dtype=torch.uint8))
         self.register_buffer("age", torch.zeros(config.samples, dtype=torch.uint8))
-        self._index: tuple[int, NeighbourIndex, NeighbourIndex, Tensor] | None = None
+        self._local: tuple[int, NeighbourIndex] | None = None
+        self._whole: tuple[NeighbourIndex, NeighbourIndex, Tensor] | None = None
 
     def fill(self, bank: Tensor, *, gender: Tensor, age: Tensor) -> None:
         """Set the bank from the encodings (P,S,D) of S training sketches, and their tags (S,)."""
         self.bank.copy_(bank)
         self.gender.copy_(gender)
         self.age.copy_(age)
-        self._index = None
 
     def forward(
         self,
@@ -148,10 +148,9 @@ class ManifoldProjection(Refiner):
         allowed = self._allowed(gender, age)
         available = self.config.samples if allowed is None else int(allowed.sum())
         k = 1 if solver == "top1" else min(neighbours or self.config.neighbours, available)
-        _, local, whole, scale = self._indices()
         if solver == "global":
-            return self._global(latent, k, allowed, whole, scale)
-        squared, index = local(latent, k, allowed=allowed)
+            return self._global(latent, k, allowed)
+        squared, index = self._local_index()(latent, k, allowed=allowed)
         codes = self.bank[torch.arange(latent.shape[1], device=latent.device)[None, :, None], index]
         if solver in ("top1", "none"):
             weights = torch.zeros_like(squared)
@@ -165,13 +164,12 @@ class ManifoldProjection(Refiner):
             weights = lle(latent, codes, ridge=self.config.ridge)
         return Neighbours(index=index, weights=weights, codes=codes)
 
-    def _global(
-        self, latent: Tensor, k: int, allowed: Tensor | None, whole: NeighbourIndex, scale: Tensor
-    ) -> Neighbours:
+    def _global(self, latent: Tensor, k: int, allowed: Tensor | None) -> Neighbours:
         """One embedding of the whole face: all components take the same samples with the same weights.
 
         The embedding is the codes side by side, each component brought to the same spread.
         """
+        whole, scale = self._whole_index()
         code = (latent / scale).flatten(1)[:, None]
         _, index = whole(code, k, allowed=allowed)
         weights = lle(code, whole.bank[0][index], ridge=self.config.ridge)
@@ -180,15 +178,21 @@ class ManifoldProjection(Refiner):
         codes = self.bank[torch.arange(parts, device=latent.device)[None, :, None], index]
         return Neighbours(index=index, weights=weights, codes=codes)
 
-    def _indices(self) -> tuple[int, NeighbourIndex, NeighbourIndex, Tensor]:
-        """Search structures, made at first use and again when the bank has changed."""
-        made = self._index
+    def _local_index(self) -> NeighbourIndex:
+        """Search among each component's samples, made at first use and again when the bank has changed."""
+        made = self._local
         if made is None or made[0] != self.bank._version or made[1].bank is not self.bank:
+            made = self._local = self.bank._version, NeighbourIndex(self.bank)
+        return made[1]
+
+    def _whole_index(self) -> tuple[NeighbourIndex, Tensor]:
+        """Search among whole faces, and the spread of each component (1,P,1); it copies the bank."""
+        local = self._local_index()
+        if self._whole is None or self._whole[0] is not local:
             scale = self.bank.var(1, keepdim=True).mean(-1, keepdim=True).sqrt().clamp_min(1e-6)  # P,1,1
             whole = (self.bank / scale).transpose(0, 1).flatten(1)[None]
-            made = self.bank._version, NeighbourIndex(self.bank), NeighbourIndex(whole), scale.transpose(0, 1)
-            self._index = made
-        return made
+            self._whole = local, NeighbourIndex(whole), scale.transpose(0, 1)
+        return self._whole[1:]
 
     def _allowed(self, gender: str, age: str | None) -> Tensor | None:
         """Which samples may be used (S,), or None for all."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,26 +54,6 @@ SMALL = Preset(
     synthesis=SynthesisConfig(size=64, maps=6, base=8, downs=2, blocks=1, kernel=3, stride=2, widest=16, skips=True),
     discriminator=DiscriminatorConfig(maps=6, base=8, widest=16, scales=2),
 )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Several threads would wait for each other longer than these networks run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(autouse=True)
-def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test has its own cache, and leaves the global generator as it found it."""
-    for name in ("S2PZOO_WEIGHTS", "S2PZOO_PLUGINS", "S2PZOO_DISABLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("S2PZOO_CACHE", str(tmp_path / "cache"))
-    with torch.random.fork_rng(devices=[]):
-        torch.random.manual_seed(0)
-        yield
 
 
 @pytest.fixture(scope="session")

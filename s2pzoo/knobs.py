@@ -1,21 +1,13 @@
-"""`-O key=value`: a model's options as they are written on a command line. Torch-free."""
+"""`-O key=value`: a model's options written as text. Torch-free."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from s2pzoo.declare import Option
 from s2pzoo.errors import BadOptionError, UsageError
-
-Knobs = Annotated[
-    list[str] | None,
-    typer.Option("-O", "--option", metavar="KEY=VALUE", help="An option of the model, see `s2pzoo info`; "
-                 "KEY.PART=VALUE for one of many parts. Repeat it for more."),
-]  # fmt: skip
 
 _BOOLS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
