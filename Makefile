@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 READY := $(VENV)/.ready
 OFF_CENTRE := examples/sketches/off_centre_woman.svg
-IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard examples/sketches/*))
+IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard examples/sketches/*.*))
 
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE

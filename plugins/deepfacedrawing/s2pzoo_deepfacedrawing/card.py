@@ -43,7 +43,7 @@ def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.I
     The off-centre one is fitted to the face frame.
     """
     model = _model()
-    sketches = [_drawing(path, model.model.size) for path in sorted(folder.iterdir())]
+    sketches = [_drawing(path, model.model.size) for path in sorted(folder.glob("*.*"))]
     cells = [picture for sketch in sketches for picture in _row(model, sketch)]
     width = across * len(COLUMNS)
     return contact_sheet([cells[i : i + width] for i in range(0, len(cells), width)], COLUMNS * across, cell=cell)
