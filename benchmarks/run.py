@@ -14,6 +14,7 @@ import load
 import memory
 import photo
 import projection
+import retrieval
 import slider
 from measure import Measurement, machine
 
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "photo": photo.measure,
     "slider": slider.measure,
     "projection": projection.measure,
+    "retrieval": retrieval.measure,
     "memory": memory.measure,
 }
 OUT = Path(__file__).with_name("results.md")

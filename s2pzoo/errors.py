@@ -110,6 +110,12 @@ class BadInputError(UsageError, ValueError):
     code = "E_BAD_INPUT"
 
 
+class GalleryError(UsageError):
+    """A folder of photos to search in that is missing, cannot be read, or lacks the photo that is asked for."""
+
+    code = "E_GALLERY"
+
+
 class OutputError(UsageError, OSError):
     """A result cannot be written where it was asked for."""
 

@@ -1,0 +1,42 @@
+"""Photos in: whatever picture people have becomes a square of sRGB on white."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.decode import Raster, read_file
+from s2pzoo.imaging.resize import block_mean
+
+
+def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
+    """Read a photo and bring it to (size, size, 3) float32 in [0, 1]: padded with white, never squashed.
+
+    Raises BadInputError: missing, not an image, truncated, too large, zero-sized, or a file of strokes.
+    """
+    read = read_file(Path(path))
+    if not isinstance(read, Raster):
+        raise BadInputError(f"{path} is a drawing, not a photo", fix="give a PNG, JPEG, WebP, ... of the thing itself")
+    pixels = read.pixels
+    top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    small = block_mean(pixels, max(1, max(pixels.shape[:2]) // (4 * size))) / np.float32(top)
+    bands = [small] * 3 if small.ndim == 2 else list(np.moveaxis(small, 2, 0))
+    return np.stack([_square(band, size) for band in bands], axis=2)
+
+
+def read_picture(path: str | os.PathLike[str], *, size: int) -> Image.Image:
+    """The same as an RGB picture."""
+    return Image.fromarray((read_photo(path, size=size) * 255).round().astype(np.uint8))
+
+
+def _square(band: np.ndarray, size: int) -> np.ndarray:
+    height, width = band.shape
+    side = max(height, width)
+    sheet = np.ones((side, side), np.float32)
+    y, x = (side - height) // 2, (side - width) // 2
+    sheet[y : y + height, x : x + width] = band
+    return np.clip(np.asarray(Image.fromarray(sheet).resize((size, size), Image.Resampling.LANCZOS)), 0, 1)
