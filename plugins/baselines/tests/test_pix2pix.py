@@ -66,7 +66,7 @@ def test_the_default_has_the_parameters_of_the_paper() -> None:
 
 
 def test_the_declarations_are_valid_and_fit_together() -> None:
-    (component,), (model,), (task,) = s2pzoo_components(), s2pzoo_models(), s2pzoo_tasks()
+    component, model, task = s2pzoo_components()[0], s2pzoo_models()[0], s2pzoo_tasks()[0]
     registry = default_registry()
     assert registry.model("baselines") == model and registry.component(component.name) == component
     assert registry.task(task.name) == task
