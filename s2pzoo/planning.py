@@ -135,7 +135,8 @@ def adapters_for(registry: Registry, steps: Iterable[Step]) -> tuple[AdapterEntr
 
 def of_bundle(registry: Registry, bundle: Bundle, declared: ModelEntry | None) -> Plan:
     manifest = bundle.manifest
-    known = {(step.name, step.component): step for step in declared.steps} if declared else {}
+    own = declared is not None and declared.name == manifest.model
+    known = {(step.name, step.component): step for step in declared.steps} if declared and own else {}
     steps, parts = [], {}
     for record in manifest.steps:
         entry = _component(registry, record.component)

@@ -14,9 +14,13 @@ from s2pzoo.cli import output
 from s2pzoo.cli.corpus import corpus
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.evaluate import eval_command
+from s2pzoo.cli.evaluate_retrieval import eval_retrieval
+from s2pzoo.cli.evaluate_unpaired import eval_unpaired
 from s2pzoo.cli.extras import mix, morph, shadow
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins
+from s2pzoo.cli.redraw import attention, clean
+from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
 from s2pzoo.cli.train import train
 from s2pzoo.cli.verify import verify
@@ -34,9 +38,16 @@ app = typer.Typer(
 
 _PANELS = {
     "Look": {"list": list_verb, "info": info, "explain": explain, "plugins": plugins},
-    "Make pictures": {"generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "sketch": sketch},
-    "Train and measure": {"corpus": corpus, "train": train, "eval": eval_command, "verify": verify},
-}
+    "Make pictures": {
+        "generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "clean": clean, "attention": attention,
+        "sketch": sketch,
+    },
+    "Find photos": {"retrieve": retrieve},
+    "Train and measure": {
+        "corpus": corpus, "train": train, "eval": eval_command, "eval unpaired": eval_unpaired,
+        "eval retrieval": eval_retrieval, "verify": verify,
+    },
+}  # fmt: skip
 
 
 def _version(asked: bool) -> None:
@@ -65,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         the exit code: 0, the error's own, 2 for a command line that cannot be read, 130 after Ctrl-C, else 1.
     """
-    arguments = list(arguments) or ["--help"]
+    arguments = joined(arguments) or ["--help"]
     as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
     try:
         code = app(args=arguments, prog_name="s2pzoo", standalone_mode=False)
@@ -76,6 +87,13 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except Exception as error:
         return _failed(_own(error, arguments), error, as_json=as_json)
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """A command line in which a verb of two words is one argument: `eval retrieval`."""
+    verb = " ".join(words[:2])
+    two = " " in verb and any(verb in verbs for verbs in _PANELS.values())
+    return [verb, *words[2:]] if two else list(words)
 
 
 def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:

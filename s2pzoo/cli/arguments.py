@@ -24,3 +24,23 @@ Knobs = Annotated[
     typer.Option("-O", "--option", metavar="KEY=VALUE", help="An option of the model, see `s2pzoo info`; "
                  "KEY.PART=VALUE for one of many parts. Repeat it for more."),
 ]  # fmt: skip
+
+METHOD = (
+    "LABEL=MODEL@WEIGHTS?option=value&option=value, where all but MODEL may be left out: deepfacedrawing, "
+    "Ours=deepfacedrawing?solver=top1&blend.nose=0.4, baselines.pix2pix-faces256@runs/pix2pix."
+)
+Squeeze = Annotated[
+    Path | None, typer.Option("--backbone", metavar="FILE", help="SqueezeNet 1.1 weights; else the standard ones.")
+]
+Batch = Annotated[int, typer.Option("--batch", min=1, help="Sketches that run together.")]
+Metrics = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="For metrics.json and metrics.md; a stopped run goes on there."),
+]
+
+Photos = Annotated[Path, typer.Option("--gallery", metavar="DIR", help="The folder of photos to search in.")]
+Backbone = Annotated[
+    str | None,
+    typer.Option("--backbone", metavar="FILE|NAME", help="What compares pictures: a file of SqueezeNet 1.1 weights, or "
+                 "a model of timm, such as resnet18. By default torchvision's SqueezeNet."),
+]  # fmt: skip

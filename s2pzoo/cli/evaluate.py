@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from s2pzoo.cli import output
+from s2pzoo.cli.arguments import METHOD, Batch, Metrics, Squeeze
 
-_METHODS = (
-    "LABEL=MODEL@WEIGHTS?option=value&option=value, where all but MODEL may be left out: deepfacedrawing, "
-    "Ours=deepfacedrawing?solver=top1&blend.nose=0.4, baselines.pix2pix-faces256@runs/pix2pix. Or nearest: the photo "
-    "of the gallery with the nearest sketch."
-)
+_METHODS = f"{METHOD} Or nearest: the photo of the gallery with the nearest sketch."
 
 
 def eval_command(
@@ -25,20 +20,15 @@ def eval_command(
     gallery: Annotated[
         Path | None, typer.Option("--gallery", metavar="CORPUS", help="Training corpus, for nearest.")
     ] = None,
-    backbone: Annotated[
-        Path | None, typer.Option("--backbone", metavar="FILE", help="SqueezeNet 1.1 weights; else the standard ones.")
-    ] = None,
+    backbone: Squeeze = None,
     count: Annotated[int, typer.Option("-n", min=2, help="Faces: the first n of the corpus.")] = 1000,
     paired: Annotated[
         int, typer.Option("--paired", min=1, help="Faces for LPIPS and SSIM, evenly spread over the people.")
     ] = 200,
     levels: Annotated[str, typer.Option("--levels", help="Roughness of the sketches.")] = "clean,rough,very rough",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sketches.")] = 0,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Sketches that run together.")] = 16,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FOLDER", help="For metrics.json and metrics.md; a stopped run goes on there."),
-    ] = None,
+    batch: Batch = 16,
+    out: Metrics = None,
     sheet: Annotated[
         Path | None,
         typer.Option("--sheet", metavar="FILE", help="Picture of sketch, methods and truth; holds the data's photos."),
@@ -58,7 +48,7 @@ def eval_command(
     chosen = [level.strip() for level in levels.split(",") if level.strip()]
     protocol = Protocol(n=count, paired=paired, levels=chosen, seed=seed, batch=batch)
     evaluator = Evaluator(asked, data=data, gallery=gallery, backbone=backbone, protocol=protocol)
-    with _progress() as report:
+    with output.reports() as report:
         evaluation = evaluator.run(out=out, progress=report)
     if sheet:
         write_image(evaluator.sheet(count=sheet_count), sheet)
@@ -66,15 +56,3 @@ def eval_command(
         data=json.loads(evaluation.to_json()),
         show=lambda console: console.out(evaluation.to_markdown(), end="", highlight=False),
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr that says what is being done."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = output.stderr()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("loading", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -7,10 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from s2pzoo.errors import BadInputError, OutputError
-
-PHOTOS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"})
-DRAWINGS = PHOTOS | {".pbm", ".svg", ".json"}
-"""Suffixes of the files that are picked up in a folder; a file that is named itself may have any."""
+from s2pzoo.imaging.suffixes import DRAWINGS as DRAWINGS
+from s2pzoo.imaging.suffixes import PHOTOS as PHOTOS
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 """Suffixes of pictures that are written."""
@@ -51,19 +49,43 @@ def target(out: Path, default: str, *, inputs: Iterable[Path]) -> Path:
     return out
 
 
-def results(sources: Sequence[Path], out: Path, *, mark: str, taken: Iterable[Path] = ()) -> list[Path]:
+def sheet(out: Path, *, inputs: Iterable[Path]) -> Path:
+    """The picture file to write a contact sheet to.
+
+    Raises:
+        OutputError: it is no picture, would overwrite one of `inputs`, or cannot be written.
+    """
+    if not is_file(out):
+        raise OutputError(f"Cannot write the sheet to {out}.", why="It is not the name of a picture.",
+                          fix=f"End it in {', '.join(PICTURES)}.")  # fmt: skip
+    return target(out, "", inputs=inputs)
+
+
+def results(
+    sources: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path] = (), taken: Iterable[Path] = ()
+) -> list[Path]:
     """Where the result of each source goes: to the file `out`, where there is one source; else see `targets`.
 
     Raises:
-        OutputError: several into one file; a source would be overwritten; it cannot be written there.
+        OutputError: several into one file; a source or another input would be overwritten; it cannot be written there.
     """
+    inputs = [*sources, *inputs]
     if not is_file(out):
-        return targets(sources, out, mark=mark, inputs=sources, taken=taken)
+        return targets(sources, out, mark=mark, inputs=inputs, taken=taken)
     if len(sources) > 1:
         raise OutputError(f"{len(sources)} pictures do not go into one file.", fix="Give a folder: -o FOLDER")
     if out.resolve() in {path.resolve() for path in taken}:
         raise OutputError(f"{out} would hold two results.", fix="Give one of them another name.")
-    return [target(out, "", inputs=sources) for _ in sources]
+    return [target(out, "", inputs=inputs) for _ in sources]
+
+
+def beside(
+    photos: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path], taken: Iterable[Path]
+) -> list[Path]:
+    """Where more about each photo goes, written for `out` by `results`: NAME-`mark`.png beside it; see `targets`."""
+    names = [photo.with_name(f"{photo.stem}-{mark}.png") for photo in photos]
+    folder = out.parent if is_file(out) else out
+    return targets(names, folder, mark="new", inputs=inputs, taken=[*photos, *taken])
 
 
 def targets(

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from s2pzoo.cli import files
 from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Weights
-from s2pzoo.cli.models import chosen, opened
+from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
+from s2pzoo.cli.references import read_references, reference_files, save_styles
 from s2pzoo.errors import BadInputError, OutputError, S2PZooError
-from s2pzoo.knobs import read_knobs
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,6 +36,7 @@ class Made:
     notes: tuple[str, ...]
     seconds: float
     stages: Path | None
+    styles: Path | None
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
@@ -45,6 +46,7 @@ class Made:
             "notes": list(self.notes),
             "seconds": round(self.seconds, 4),
             "stages": str(self.stages) if self.stages else None,
+            "styles": str(self.styles) if self.styles else None,
         }
 
 
@@ -65,38 +67,50 @@ def generate(
     keep_stages: Annotated[
         bool, typer.Option("--keep-stages", help="Keep all that is made on the way, in a folder beside each photo.")
     ] = False,
+    reference: Annotated[
+        Path | None, typer.Option("--reference", metavar="FILE", help="A photo whose colours the photos take.")
+    ] = None,
+    references: Annotated[
+        list[Path] | None,
+        typer.Option("--references", metavar="PATH", help="Photos, or folders of them: also a grid of each drawing in "
+                     "the colours of each. Repeat it for more."),
+    ] = None,
     weights: Weights = None,
     knobs: Knobs = None,
     device: Device = "cpu",
-) -> Answer:
+) -> Answer:  # fmt: skip
     """Turn drawings into photos.
 
     Where one of many drawings cannot be read, the others are done; it is
-    told at the end, and the exit code is 2. No drawing is overwritten, and
-    no photo is half-written.
+    told at the end, and the exit code is 2. No drawing or reference is
+    overwritten, and no photo is half-written.
     """
     sources, failed = files.found(sketches, files.DRAWINGS, without=out)
-    photos = _photos(sources, out, sheet)
-    name = chosen(model)
-    pipeline = opened(name, weights=weights, device=device)
-    options = read_knobs(knobs or (), pipeline.graph.options)
-    pipeline.graph.route(options)  # a wrong option is no fault of a drawing: refused before the first is read
+    colours = reference_files(references or (), without=out)
+    photos, grids = _places(sources, out, sheet, [*colours, *([reference] if reference else [])])
+    pipeline = opened(chosen(model), weights=weights, device=device, can="styles" if colours else "")
+    options = options_of(pipeline, knobs, reference=str(reference) if reference else None)
+    if reference:
+        read_references([reference], size=pipeline.model.size)  # its fault is no drawing's
+    styles = read_references(colours, size=pipeline.model.size)
     made: list[Made] = []
     rows: list[list[Image.Image]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
     console = stderr()
     with progress(console, "drawings", len(sources)) as done:
-        for source, photo in zip(sources, photos, strict=True):
+        for source, photo, grid in zip(sources, photos, grids, strict=True):
             try:
                 started = time.perf_counter()
                 result = pipeline.run(source, keep=keep_stages or sheet is not None, seed=seed, fit=fit, **options)
                 result.save(photo)
                 stages = _save_stages(pipeline, result, files.stages(photo)) if keep_stages else None
                 seconds = time.perf_counter() - started
+                styled = save_styles(pipeline, result, styles, grid, options) if colours else None
             except (BadInputError, OutputError) as error:
                 problems.append((source, error))
             else:
-                made.append(Made(sketch=source, photo=photo, notes=tuple(result.notes), seconds=seconds, stages=stages))
+                made.append(Made(sketch=source, photo=photo, notes=tuple(result.notes), seconds=seconds, stages=stages,
+                                 styles=styled))  # fmt: skip
                 rows += [list(_pictures(pipeline, result).values())] if sheet else []
                 for text in result.notes:
                     note(console, f"{source}: {text}")
@@ -104,17 +118,19 @@ def generate(
     tell_failures(problems, of=len(made) + len(problems))
     if sheet and rows:
         _save_sheet(pipeline, sheet, rows, [one.sketch.stem for one in made])
-    return _answer(pipeline.model.name, seed, made, problems, sheet if rows else None)
+    return _answer(pipeline.model.name, seed, made, problems, styles.skipped, sheet if rows else None)
 
 
-def _photos(sources: Sequence[Path], out: Path, sheet: Path | None) -> list[Path]:
-    """Where each photo goes; and whether the sheet can go where it is to."""
+def _places(
+    sources: Sequence[Path], out: Path, sheet: Path | None, references: Sequence[Path]
+) -> tuple[list[Path], list[Path]]:
+    """Where each photo goes, and each grid of styles; and whether the sheet can go where it is to."""
+    inputs = [*sources, *references]
     if sheet:
-        if not files.is_file(sheet):
-            raise OutputError(f"Cannot write the sheet to {sheet}.", why="It is not the name of a picture.",
-                              fix=f"End it in {', '.join(files.PICTURES)}.")  # fmt: skip
-        files.target(sheet, "", inputs=sources)
-    return files.results(sources, out, mark="photo", taken=[sheet] if sheet else [])
+        files.sheet(sheet, inputs=inputs)
+    taken = [sheet] if sheet else []
+    photos = files.results(sources, out, mark="photo", inputs=references, taken=taken)
+    return photos, files.beside(photos, out, mark="styles", inputs=inputs, taken=taken)
 
 
 def _pictures(pipeline: Pipeline, result: Result) -> dict[str, Image.Image]:
@@ -160,20 +176,27 @@ def _save_sheet(pipeline: Pipeline, sheet: Path, rows: list[list[Image.Image]], 
 
 
 def _answer(
-    model: str, seed: int, made: list[Made], problems: list[tuple[Path, S2PZooError]], sheet: Path | None
+    model: str,
+    seed: int,
+    made: Sequence[Made],
+    problems: Sequence[tuple[Path, S2PZooError]],
+    skipped: Sequence[tuple[Path, BadInputError]],
+    sheet: Path | None,
 ) -> Answer:
     data = {
         "model": model,
         "seed": seed,
         "photos": [one.data() for one in made],
         "failed": [{"sketch": str(source), "error": error_data(error)} for source, error in problems],
+        "skipped": [{"reference": str(path), "error": error_data(error)} for path, error in skipped],
         "sheet": str(sheet) if sheet else None,
     }
 
     def show(console: Console) -> None:
         for one in made:
-            console.print(f"{one.sketch} -> {one.photo}", markup=False, soft_wrap=True)
+            for written in filter(None, (one.photo, one.styles)):
+                console.print(f"{one.sketch} -> {written}", markup=False, soft_wrap=True)
         if sheet:
             console.print(f"sheet -> {sheet}", markup=False, soft_wrap=True)
 
-    return Answer(data=data, show=show, exit_code=2 if problems else 0)
+    return Answer(data=data, show=show, exit_code=2 if problems or skipped else 0)

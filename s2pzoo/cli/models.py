@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from attrs import frozen
 import s2pzoo
 from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.knobs import read_knobs
 from s2pzoo.plugin import State, load_object
 from s2pzoo.registry import default_registry
 from s2pzoo.settings import Settings
@@ -85,6 +87,22 @@ def opened(name: str, *, weights: Path | None = None, device: str = "cpu", can: 
     if can and not callable(getattr(pipeline, can, None)):
         raise _cannot(pipeline.model.name, can)
     return pipeline
+
+
+def options_of(pipeline: Pipeline, knobs: Iterable[str] | None, **more: Any) -> dict[str, Any]:
+    """The options of a command line, each of them right: told before the first file is read.
+
+    Args:
+        knobs: those of -O.
+        more: those with a flag of their own; None was not given.
+
+    Raises:
+        UsageError: no `key=value`. UnknownOptionError, BadOptionError: as `Pipeline.run`.
+    """
+    options = read_knobs(knobs or (), pipeline.graph.options)
+    options |= {name: value for name, value in more.items() if value is not None}
+    pipeline.graph.route(options)
+    return options
 
 
 def as_picture(made: Any, maker: str) -> Image.Image:

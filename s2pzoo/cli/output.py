@@ -116,6 +116,16 @@ def progress(console: Console, label: str, total: int) -> Iterator[Callable[[], 
         yield lambda: bar.advance(task)
 
 
+@contextlib.contextmanager
+def reports() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr while it lasts, on a terminal only; tell it what is done, how much, of how much."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = stderr()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("loading", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
 def tell(error: S2PZooError) -> None:
     """An error in red on stderr: its code and what happened, then why, then what to do."""
     text = Text.assemble((f"{error.code} ", "bold red"), (error.what, "red"))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Seed
-from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
-from s2pzoo.errors import BadInputError, OutputError, S2PZooError
+from s2pzoo.cli.arguments import Device, Knobs, Seed, Weights
+from s2pzoo.cli.each import Make, each
+from s2pzoo.cli.models import as_picture, opened, options_of
+from s2pzoo.cli.output import Answer
+from s2pzoo.errors import BadInputError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
+
+    from s2pzoo.pipeline.run import Pipeline
+
+_SIDE = 256
 
 
 class Style(StrEnum):
@@ -37,49 +44,84 @@ class Hand(StrEnum):
 
 def sketch(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, or folders to search for them.")],
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", metavar="NAME", help="Let a model draw, one that can. By default filters do."),
+    ] = None,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="OUT", help="The folder for the drawings; or a file, for one photo.")
     ] = Path("out"),
-    style: Annotated[Style, typer.Option("--style", help="How lines are found.")] = Style.PHOTOCOPY,
+    style: Annotated[
+        Style | None, typer.Option("--style", help="How lines are found.", show_default=Style.PHOTOCOPY)
+    ] = None,
     simplify: Annotated[
         bool, typer.Option("--simplify", help="Trace it: thin lines, without the short ones, smoothed.")
     ] = False,
     roughness: Annotated[
         Hand | None, typer.Option("--roughness", help="Trace it, and draw it anew with a more or less sure hand.")
     ] = None,
-    size: Annotated[int, typer.Option("--size", min=16, max=4096, help="The longer side in pixels.")] = 256,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=16, max=4096, help="The longer side in pixels.", show_default=str(_SIDE)),
+    ] = None,
     seed: Seed = 0,
+    weights: Weights = None,
+    knobs: Knobs = None,
+    device: Device = "cpu",
 ) -> Answer:
-    """Turn photos into drawings."""
+    """Turn photos into drawings, by image filters or by a model.
+
+    --style, --simplify, --roughness and --size are for the filters;
+    --weights, -O and --device for a model.
+    """
+    filtering = {"--style": style, "--simplify": simplify, "--roughness": roughness, "--size": size}
+    _refuse(filtering if model else {"--weights": weights, "-O": knobs}, model)
     sources, failed = files.found(photos, files.PHOTOS, without=out)
     targets = files.results(sources, out, mark="sketch")
-    made: list[dict[str, Any]] = []
-    problems: list[tuple[Path, S2PZooError]] = list(failed)
-    console = stderr()
-    with progress(console, "photos", len(sources)) as done:
-        for source, target in zip(sources, targets, strict=True):
-            try:
-                pixels, notes = _photo(source, size)
-                _write(_drawn(pixels, style, simplify, roughness, seed), target)
-            except (BadInputError, OutputError) as error:
-                problems.append((source, error))
-            else:
-                made.append({"photo": str(source), "sketch": str(target), "notes": list(notes)})
-                for text in notes:
-                    note(console, f"{source}: {text}")
-            done()
-    tell_failures(problems, of=len(made) + len(problems))
+    if model:
+        pipeline = opened(model, weights=weights, device=device, can="sketch")
+        name, draw = pipeline.model.name, _by_model(pipeline, options_of(pipeline, knobs), seed)
+    else:
+        name, style = None, style or Style.PHOTOCOPY
+        draw = _by_filter(style, simplify, roughness, size or _SIDE, seed)
+    return each(sources, targets, draw, failed=failed, takes="photo", gives="sketch", model=name, style=style)
 
-    def show(console: Console) -> None:
-        for one in made:
-            console.print(f"{one['photo']} -> {one['sketch']}", markup=False, soft_wrap=True)
 
-    data = {
-        "style": str(style),
-        "sketches": made,
-        "failed": [{"photo": str(source), "error": error_data(error)} for source, error in problems],
-    }
-    return Answer(data=data, show=show, exit_code=2 if problems else 0)
+def _refuse(given: Mapping[str, object], model: str | None) -> None:
+    """Refuse options of the other way to draw.
+
+    Raises:
+        UsageError: one of them was given.
+    """
+    names = ", ".join(name for name, value in given.items() if value)
+    if names and model:
+        raise UsageError(f"{names} cannot be used with -m.", why="Filters are told so how to draw; a model is not.",
+                         fix=f"Leave out {names}, or -m {model}.")  # fmt: skip
+    if names:
+        raise UsageError(f"{names} cannot be used without -m.", why="Filters draw, which have no weights or options.",
+                         fix="Name a model with -m NAME; `s2pzoo list` shows them.")  # fmt: skip
+
+
+def _by_model(pipeline: Pipeline, options: Mapping[str, Any], seed: int) -> Make:
+    """`pipeline.sketch(path, seed=..., **options)`, of families that have it; options as for `run`."""
+
+    def draw(path: Path) -> tuple[Image.Image, Sequence[str]]:
+        drawn = pipeline.sketch(path, seed=seed, **options)  # pyright: ignore[reportAttributeAccessIssue]
+        return as_picture(drawn, "sketch"), ()
+
+    return draw
+
+
+def _by_filter(style: Style, simplify: bool, roughness: Hand | None, size: int, seed: int) -> Make:
+    def draw(path: Path) -> tuple[Image.Image, Sequence[str]]:
+        import numpy as np
+        from PIL import Image
+
+        pixels, notes = _photo(path, size)
+        paper = _drawn(pixels, style, simplify, roughness, seed)
+        return Image.fromarray(np.round(paper * 255).astype(np.uint8)), notes
+
+    return draw
 
 
 def _photo(path: Path, size: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
@@ -123,12 +165,3 @@ def _drawn(
     else:
         drawn = sketch_of(lines, LEVELS[roughness], np.random.default_rng(seed), size=side, frame=side)
     return drawn[:height, :width]
-
-
-def _write(paper: NDArray[np.float32], target: Path) -> None:
-    import numpy as np
-    from PIL import Image
-
-    from s2pzoo.imaging.write import write_image
-
-    write_image(Image.fromarray(np.round(paper * 255).astype(np.uint8)), target)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter
 
 from s2pzoo.data.faces import Recombiner, contours, read_portraits
@@ -136,19 +137,19 @@ def portrait_lines(
     With `rng` the contours vary (see `contours`); without, they are the usual ones.
     """
     size = photo.shape[0]
+    outline = landmarks[list(_FACE_OUTLINE)]
     traced = vectorise(photocopy(photo), shortest=10.0)
-    if rng is not None and rng.random() < 0.6:
-        traced += hair_strokes(photo, rng)
-    return contours(landmarks, rng, size=size) + [
-        line for line in traced if not _mostly_inside(line, landmarks[list(_FACE_OUTLINE)])
-    ]
+    lines = contours(landmarks, rng, size=size) + [line for line in traced if not _mostly_inside(line, outline)]
+    if rng is not None and rng.random() < 0.7:
+        lines += hair_strokes(photo, outline, rng)
+    return lines
 
 
-def hair_strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> list[Polyline]:
-    """Short strokes along the flow of what is dark, as people draw hair: the darker, the denser.
+def hair_strokes(photo: NDArray[np.float32], outline: NDArray[np.float32], rng: np.random.Generator) -> list[Polyline]:
+    """Strokes along the flow of what is dark, as people draw hair: the darker, the denser.
 
-    A stroke follows the tangent of the blurred luma's level lines from a random point; there is no difference here
-    between hair and anything else, so keep those outside the face.
+    A stroke follows the tangent of the blurred luma's level lines from a random point. Inside the face's `outline`
+    (N,2) dark means far darker than its skin, so beards, brows and fringes get strokes and dark skin gets none.
     """
     size = photo.shape[0]
     unit = size / 256
@@ -157,10 +158,10 @@ def hair_strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> list[P
     # The orientation is averaged as a double angle: opposite gradients on the two sides of a strand agree.
     twice = [gaussian_filter(part, 2.5 * unit) for part in (right**2 - down**2, 2 * right * down)]
     angle = np.arctan2(twice[1], twice[0]) / 2 + np.pi / 2
-    at = rng.uniform(0, size - 1, size=(int(rng.uniform(200, 3000)), 2))
+    steps, stride = int(rng.integers(4, 9) * rng.choice([1, 1, 4])), 2.0 * unit
+    at = rng.uniform(0, size - 1, size=(int(rng.uniform(1000, 24000) / steps), 2))
     x, y = at.astype(int).T
-    at = at[luma[y, x] < rng.uniform(0.15, 0.4)]
-    steps, stride = int(rng.integers(4, 12)), 2.0 * unit
+    at = at[luma[y, x] < _darkest(luma, outline, rng)[y, x]]
     paths = [at]
     heading = np.zeros_like(at)
     for _ in range(steps):
@@ -170,6 +171,17 @@ def hair_strokes(photo: NDArray[np.float32], rng: np.random.Generator) -> list[P
         heading = along
         paths.append((paths[-1] + stride * along).clip(0, size - 1))
     return list(np.stack(paths, axis=1).astype(np.float32))
+
+
+def _darkest(luma: NDArray[np.float32], outline: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """The luma below which a pixel counts as hair, (S,S)."""
+    limit = np.full_like(luma, rng.uniform(0.15, 0.5))
+    inside = Image.new("1", luma.shape[::-1])
+    ImageDraw.Draw(inside).polygon([tuple(point) for point in outline.tolist()], fill=1)
+    face = np.asarray(inside)
+    if face.any():
+        limit[face] = np.minimum(limit[face], rng.uniform(0.5, 0.65) * np.median(luma[face]))
+    return limit
 
 
 def clean_sketch(photo: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:

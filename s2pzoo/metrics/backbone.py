@@ -6,6 +6,7 @@ torchvision's layout, or are torchvision's own, downloaded once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
@@ -88,6 +89,14 @@ def load_backbone(file: str | Path | None = None) -> SqueezeBackbone:
         OfflineError: the standard weights are not in torch's cache and cannot be downloaded.
     """
     return SqueezeBackbone(_standard_weights() if file is None else _read(Path(file).expanduser()))
+
+
+def backbone_name(file: str | Path | None = None) -> str:
+    """Which weights `load_backbone(file)` reads, for the record: metrics of others do not compare."""
+    if file is None:
+        return "torchvision squeezenet1_1, IMAGENET1K_V1"
+    with Path(file).expanduser().open("rb") as opened:
+        return f"{Path(file).name}, sha256 {hashlib.file_digest(opened, 'sha256').hexdigest()[:12]}"
 
 
 @torch.no_grad()

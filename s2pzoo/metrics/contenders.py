@@ -17,7 +17,7 @@ from s2pzoo.data.corpus import Corpus
 from s2pzoo.errors import UsageError
 from s2pzoo.knobs import read_knobs
 from s2pzoo.loading import load
-from s2pzoo.metrics.heldout import corpus_digest
+from s2pzoo.metrics.heldout import corpus_digest, evenly
 from s2pzoo.metrics.methods import NEAREST, Method
 from s2pzoo.pipeline.run import Pipeline
 
@@ -38,6 +38,7 @@ class Contender:
         fingerprint: of all that its photos depend on.
         size: side of its sketches and photos in pixels.
         make: sketches (N,1,S,S) in [0,1] -> photos (N,3,S,S) in [0,1].
+        pipeline: what makes them, where it is a model.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Contender:
     fingerprint: str
     size: int
     make: Callable[[Tensor], Tensor] = field(repr=False, eq=False)
+    pipeline: Pipeline | None = field(default=None, repr=False, eq=False)
 
 
 def load_contenders(methods: Iterable[Method], *, gallery: Corpus | None = None) -> list[Contender]:
@@ -82,7 +84,7 @@ class NearestPhoto:
 
     def __init__(self, gallery: Corpus) -> None:
         self.gallery = gallery
-        self.faces = np.unique(np.linspace(0, len(gallery) - 1, min(len(gallery), GALLERY)).round().astype(int))
+        self.faces = evenly(len(gallery), GALLERY)
         self._prints: Tensor | None = None
 
     def __call__(self, sketch: Tensor) -> Tensor:
@@ -127,4 +129,5 @@ def _pipeline(method: Method, pipeline: Pipeline) -> Contender:
         fingerprint=json.dumps(facts, sort_keys=True),
         size=pipeline.model.size,
         make=lambda sketch: pipeline(sketch, **options),
+        pipeline=pipeline,
     )

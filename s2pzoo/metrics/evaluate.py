@@ -6,10 +6,8 @@ the people; FID-squeeze compares all n photos with the n true ones.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -21,20 +19,17 @@ import s2pzoo
 from s2pzoo.data.corpus import open_corpus
 from s2pzoo.errors import UsageError
 from s2pzoo.imaging.sheet import contact_sheet
-from s2pzoo.imaging.write import write_bytes
-from s2pzoo.metrics.backbone import SqueezeBackbone, load_backbone, squeeze_features
+from s2pzoo.metrics.backbone import SqueezeBackbone, backbone_name, load_backbone, squeeze_features
 from s2pzoo.metrics.contenders import Contender, load_contenders
 from s2pzoo.metrics.fid import Moments, frechet_distance
 from s2pzoo.metrics.heldout import HeldOut, corpus_digest
-from s2pzoo.metrics.journal import Journal
+from s2pzoo.metrics.journal import JOURNAL, Journal, key_of
 from s2pzoo.metrics.methods import Method
 from s2pzoo.metrics.paired import LpipsSqueeze, ssim
+from s2pzoo.metrics.progress import Progress, Work
 from s2pzoo.metrics.scores import Evaluation, Protocol, Score
+from s2pzoo.metrics.table import write_tables
 from s2pzoo.pipeline.inputs import to_images
-
-JOURNAL = "scores.jsonl"
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much is done, and how much there is."""
 
 
 class Evaluator:
@@ -74,7 +69,7 @@ class Evaluator:
                     why=f"The faces of {Path(data).name} have {self.faces.size}.",
                 )
         self.backbone: SqueezeBackbone = load_backbone(backbone)  # last: it may be downloaded
-        self._backbone_name = _name_of(backbone)
+        self._backbone_name = backbone_name(backbone)
         n, paired = self.protocol.n, self.protocol.paired
         self.text = (
             f"FID: FID-squeeze of n = {n} photos to the true photos of the same faces ({self.faces.people} people, "
@@ -101,7 +96,7 @@ class Evaluator:
         }
         passes = sum(1 + len(rest) for rest in missing.values() if rest)
         if passes:
-            self._measure(missing, journal, _Work(progress, total=self.protocol.n * (1 + passes)))
+            self._measure(missing, journal, Work(progress, total=self.protocol.n * (1 + passes)))
         scores = [
             attrs.evolve(Score(**journal[keys[c.label, level]]), method=c.label, protocol=self.text)
             for c in self.contenders
@@ -109,8 +104,7 @@ class Evaluator:
         ]
         evaluation = Evaluation(scores=scores, protocol=self.text)
         if out:
-            write_bytes(evaluation.to_json().encode(), out / "metrics.json")
-            write_bytes(evaluation.to_markdown().encode(), out / "metrics.md")
+            write_tables(evaluation, out)
         return evaluation
 
     def sheet(self, *, count: int = 8, cell: int = 192) -> Image.Image:
@@ -133,7 +127,7 @@ class Evaluator:
         headers = ["sketch", *(contender.label for contender in self.contenders), "truth"]
         return contact_sheet(rows, headers, cell=cell, labels=labels)
 
-    def _measure(self, missing: dict[str, dict[str, Contender]], journal: Journal, work: _Work) -> None:
+    def _measure(self, missing: dict[str, dict[str, Contender]], journal: Journal, work: Work) -> None:
         lpips = LpipsSqueeze(backbone=self.backbone)
         truth = Moments()
         for part in self.faces.batches():
@@ -155,7 +149,7 @@ class Evaluator:
         sketches: Sequence[Tensor],
         truth: Moments,
         lpips: LpipsSqueeze,
-        work: _Work,
+        work: Work,
     ) -> Score:
         moments, distances, alike, seconds = Moments(), [], [], 0.0
         for part, sketch in zip(self.faces.batches(), sketches, strict=True):
@@ -190,27 +184,7 @@ class Evaluator:
 
     def _key(self, contender: Contender, level: str) -> str:
         """What a score depends on, hashed."""
-        facts = [
+        return key_of(
             contender.fingerprint, level, corpus_digest(self.faces.corpus), self.protocol.n, self.protocol.paired,
             self.protocol.seed, self._backbone_name, s2pzoo.__version__,
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-class _Work:
-    """How much is done."""
-
-    def __init__(self, progress: Progress | None, *, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def advance(self, what: str, by: int) -> None:
-        self.done += by
-        if self.progress:
-            self.progress(what, self.done, self.total)
-
-
-def _name_of(backbone: Path | None) -> str:
-    if backbone is None:
-        return "torchvision squeezenet1_1, IMAGENET1K_V1"
-    with Path(backbone).expanduser().open("rb") as file:
-        return f"{Path(backbone).name}, sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+        )  # fmt: skip

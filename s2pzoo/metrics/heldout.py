@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from s2pzoo.data.corpus import Corpus
@@ -90,6 +91,11 @@ def spread_over_people(people: Sequence[Mapping[str, str]], count: int) -> list[
         seen[tags["person"]] = turn = seen.get(tags["person"], 0) + 1
         turns.append((turn, index))
     return sorted(index for _, index in sorted(turns)[:count])
+
+
+def evenly(total: int, count: int) -> NDArray[np.int_]:
+    """`count` of `total` indices, or all if there are fewer, ascending and evenly spread."""
+    return np.unique(np.linspace(0, total - 1, min(total, count)).round().astype(int))
 
 
 def corpus_digest(corpus: Corpus) -> str:

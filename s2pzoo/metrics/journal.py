@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -9,6 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from s2pzoo.errors import OutputError
+
+JOURNAL = "scores.jsonl"
+"""The name of the file, beside what is written in the end."""
+
+
+def key_of(*facts: Any) -> str:
+    """All that a record depends on, as plain data, in 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 class Journal:

@@ -11,6 +11,9 @@ from s2pzoo.errors import UsageError
 NEAREST = "nearest"
 """The method that is no model: the photo of the gallery whose sketch is nearest."""
 
+PHOTOS = "photos"
+"""The other one, where photos and sketches are unpaired: photos that are not in the split, as the floor."""
+
 _FORM = "A method reads [LABEL=]MODEL[@WEIGHTS][?option=value&option=value], such as Ours=deepfacedrawing?solver=top1."
 
 
@@ -20,7 +23,7 @@ class Method:
 
     Attributes:
         label: its name in tables and sheets.
-        model: what `load` takes, or "nearest".
+        model: what `load` takes, or "nearest", or "photos".
         weights: the folder of a bundle, or None for the usual places.
         options: of the model, each as `option=value` or `option.part=value`.
     """
@@ -45,8 +48,8 @@ def parse_method(text: str) -> Method:
     options = tuple(tail.split("&")) if tail else ()
     if not (label and model and (weights or not at)):
         raise UsageError(f"{text!r} is no method.", fix=_FORM)
-    if model == NEAREST and (weights or options):
-        raise UsageError(f"{text!r} is no method.", why=f"{NEAREST} has neither weights nor options.")
+    if model in (NEAREST, PHOTOS) and (weights or options):
+        raise UsageError(f"{text!r} is no method.", why=f"{model} has neither weights nor options.")
     return Method(label=label, model=model, weights=weights or None, options=options)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from attrs import field, frozen
+
+from s2pzoo.imaging.write import write_bytes
 
 
 @frozen(kw_only=True)
@@ -26,10 +29,11 @@ class Metric:
 
 @frozen(kw_only=True)
 class Row:
-    """One method; a metric it does not have shows as a dash."""
+    """One method; a metric it does not have shows as a dash. One that is not `ranked` is never the best."""
 
     name: str
     values: Mapping[str, float | None]
+    ranked: bool = True
 
 
 def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -57,7 +61,8 @@ class Table:
         ]
         best = {metric.name: self._best(metric) for metric in self.metrics}
         for row in self.rows:
-            cells = [_cell(row.values.get(metric.name), metric, best[metric.name]) for metric in self.metrics]
+            rank = best if row.ranked else {}
+            cells = [_cell(row.values.get(metric.name), metric, rank.get(metric.name)) for metric in self.metrics]
             lines.append(f"| {_plain(row.name)} | {' | '.join(cells)} |")
         head = [f"**{self.title}**", ""] if self.title else []
         tail = ["", "; ".join(f"{key}: {value}" for key, value in self.protocol.items())] if self.protocol else []
@@ -74,10 +79,29 @@ class Table:
         return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _best(self, metric: Metric) -> str | None:
-        values = [value for row in self.rows if (value := _finite(row.values.get(metric.name))) is not None]
+        ranked = [row for row in self.rows if row.ranked]
+        values = [value for row in ranked if (value := _finite(row.values.get(metric.name))) is not None]
         if not metric.better or len(values) < 2:
             return None
         return _format(min(values) if metric.better == "lower" else max(values), metric)
+
+
+class Tables(Protocol):
+    """Something that can be told both ways."""
+
+    def to_markdown(self) -> str: ...
+
+    def to_json(self) -> str: ...
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    """Write metrics.json and metrics.md. The folder is made if missing.
+
+    Raises:
+        OutputError: they cannot be written there.
+    """
+    write_bytes(tables.to_json().encode(), folder / "metrics.json")
+    write_bytes(tables.to_markdown().encode(), folder / "metrics.md")
 
 
 def _cell(value: float | None, metric: Metric, best: str | None) -> str:

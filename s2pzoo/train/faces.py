@@ -9,14 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from s2pzoo.data.corpus import Corpus, open_corpus
 from s2pzoo.imaging.rough import LEVELS
-from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.train.recipe import Recipe
-from s2pzoo.train.task import Task
+from s2pzoo.train.task import Task, about_training
 
 
 class FaceTask(Task):
@@ -51,18 +49,10 @@ class FaceTask(Task):
             yield faces(self.corpus, indices, rng, levels=[str(level) for level in levels])
             step += 1
 
-    def adam(self, *modules: nn.Module) -> torch.optim.Adam:
-        """Adam over the modules, as the recipe's schedule says."""
-        parameters = [parameter for module in modules for parameter in module.parameters()]
-        schedule = self.recipe.schedule
-        return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
-
     def about(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """What a bundle says of itself: the recipe's [output], and how it was trained, without absolute paths."""
-        recipe = {key: value for key, value in metadata["recipe"].items() if key != "output"}
         people = len({face["person"] for face in self.corpus.people})
-        facts = {"faces": len(self.corpus), "people": people, **metadata, "recipe": recipe}
-        return {"training": _without_folders(facts), **self.recipe.output.to_dict()}
+        return about_training(self.recipe, {"faces": len(self.corpus), "people": people, **metadata})
 
     def some_batches(self, count: int) -> Iterator[dict[str, Tensor]]:
         """The first few batches of the training, on the device."""
@@ -77,13 +67,6 @@ class FaceTask(Task):
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
 
-def _without_folders(value: Any) -> Any:
-    """The same data, with absolute paths cut to their last part."""
-    if isinstance(value, Mapping):
-        return {key: _without_folders(item) for key, item in value.items()}
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
-
-
 def faces(corpus: Corpus, indices: Any, rng: np.random.Generator, *, levels: list[str]) -> dict[str, Tensor]:
     """Faces of a corpus, each sketched at random at its level: sketch, clean, photo as float32 tensors in [0,1]."""
     sketches = [corpus.sketch(int(i), rng, level=level) for i, level in zip(indices, levels, strict=True)]
@@ -94,20 +77,3 @@ def faces(corpus: Corpus, indices: Any, rng: np.random.Generator, *, levels: lis
         "clean": torch.from_numpy(np.stack(cleans)[:, None]),
         "photo": torch.from_numpy(np.stack(photos)),
     }
-
-
-def channels_last(networks: dict[str, nn.Module]) -> dict[str, nn.Module]:
-    """The networks with their convolutions' weights in the memory format that is fastest, on a CPU as on a GPU."""
-    return {name: network.to(memory_format=torch.channels_last) for name, network in networks.items()}
-
-
-def sheet(columns: Mapping[str, Tensor], *, cell: int = 192) -> Image.Image:
-    """A contact sheet of batches in [0,1]: a row a face, a column a name."""
-    pictures = [[to_pil(image) for image in batch.float().cpu()] for batch in columns.values()]
-    return contact_sheet([list(row) for row in zip(*pictures, strict=True)], list(columns), cell=cell)
-
-
-def to_pil(image: Tensor) -> Image.Image:
-    """(C,H,W) in [0,1], one or three channels -> a picture."""
-    array = (image.clamp(0, 1).permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
-    return Image.fromarray(array.squeeze(-1) if array.shape[-1] == 1 else array)

@@ -79,6 +79,30 @@ class Task(ABC):
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""
 
+    def adam(self, *modules: nn.Module) -> torch.optim.Adam:
+        """Adam over the modules, as the recipe's schedule says."""
+        parameters = [parameter for module in modules for parameter in module.parameters()]
+        schedule = self.recipe.schedule
+        return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
+
     def rng(self, index: int, rank: int = 0) -> np.random.Generator:
         """The random generator of one step on one device: the same every time it is asked for."""
         return np.random.default_rng([self.recipe.seed, index, rank])
+
+
+def channels_last(networks: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """The networks with their convolutions' weights in the memory format that is fastest, on a CPU as on a GPU."""
+    return {name: network.to(memory_format=torch.channels_last) for name, network in networks.items()}
+
+
+def about_training(recipe: Recipe, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a bundle says of itself: the recipe's [output], and how it was trained, without absolute paths."""
+    settings = {key: value for key, value in facts["recipe"].items() if key != "output"}
+    return {"training": _without_folders({**facts, "recipe": settings}), **recipe.output.to_dict()}
+
+
+def _without_folders(value: Any) -> Any:
+    """The same data, with absolute paths cut to their last part."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(item) for key, item in value.items()}
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -30,7 +30,8 @@ def install(folder: Path, family: str, source: str) -> Path:
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["list"], ["info", "doodle"], ["info", "doodle/encoder"], ["explain", "doodle"], ["plugins"],
-     ["generate", "--help"], ["eval", "--help"], ["list", "--json"]],
+     ["generate", "--help"], ["sketch", "--help"], ["clean", "--help"], ["eval", "--help"],
+     ["eval", "retrieval", "--help"], ["eval", "unpaired", "--help"], ["retrieve", "--help"], ["list", "--json"]],
 )  # fmt: skip
 def test_looking_imports_neither_torch_nor_numpy(program: Callable, arguments: list[str]) -> None:
     done = program(*arguments, before=BLOCK)
@@ -84,7 +85,7 @@ def test_info_of_a_model_has_its_options_and_weights(cli: Callable, site: Path) 
     assert told["weights"]["state"] == "bundled"
     assert told["weights"]["folder"] == str(site / "s2pzoo_doodle/weights/small")
     assert told["weights"]["bytes"] > 1000
-    assert [option["name"] for option in told["options"]] == ["blend", "tone", "strength", "wild"]
+    assert [option["name"] for option in told["options"]] == ["blend", "tone", "strength", "wild", "reference"]
     text = cli("info", "doodle").out
     for word in ("blend.PART", "nose, mouth", "light, dark", "from 0", "how much of each", "bundled"):
         assert word in text

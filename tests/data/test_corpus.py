@@ -149,11 +149,14 @@ def test_an_unknown_level_is_an_error(person: Portrait) -> None:
         random_sketch(person.photo, person.landmarks, np.random.default_rng(0), level="wild")
 
 
+NO_FACE = np.full((4, 2), -1, np.float32)
+
+
 def test_hair_strokes_lie_on_what_is_dark_and_follow_its_flow() -> None:
     photo = np.full((128, 128, 3), 0.9, np.float32)
     photo[:, 20:60] = 0.05
     photo[:, 24:60:8] = 0.2  # dark vertical strands
-    strokes = hair_strokes(photo, np.random.default_rng(0))
+    strokes = hair_strokes(photo, NO_FACE, np.random.default_rng(0))
     assert len(strokes) > 20
     starts = np.array([stroke[0] for stroke in strokes])
     assert starts[:, 0].min() > 15 and starts[:, 0].max() < 65
@@ -162,4 +165,16 @@ def test_hair_strokes_lie_on_what_is_dark_and_follow_its_flow() -> None:
 
 
 def test_light_pictures_have_no_hair_strokes() -> None:
-    assert hair_strokes(np.full((64, 64, 3), 0.9, np.float32), np.random.default_rng(1)) == []
+    assert hair_strokes(np.full((64, 64, 3), 0.9, np.float32), NO_FACE, np.random.default_rng(1)) == []
+
+
+@pytest.mark.parametrize("skin", [0.3, 0.8])
+def test_a_beard_has_strokes_and_the_skin_around_it_has_none_light_or_dark(skin: float) -> None:
+    photo = np.full((128, 128, 3), skin, np.float32)
+    photo[80:110, 40:90] = 0.05
+    face = np.array([(10, 10), (118, 10), (118, 118), (10, 118)], np.float32)
+    starts = np.array([stroke[0] for stroke in hair_strokes(photo, face, np.random.default_rng(0))])
+    inside = (starts > 10).all(1) & (starts < 118).all(1)
+    beard = (starts[:, 0] > 37) & (starts[:, 0] < 93) & (starts[:, 1] > 77) & (starts[:, 1] < 113)
+    assert beard.sum() > 20
+    assert not (inside & ~beard).any()

@@ -18,7 +18,7 @@ import pytest
 import typer
 
 from s2pzoo import hooks
-from s2pzoo.cli.app import app
+from s2pzoo.cli.app import app, joined
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -253,7 +253,7 @@ def commands(page: Path) -> Iterator[str]:
 def test_every_command_exists_with_its_options(page: Path) -> None:
     verbs = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
     for command in commands(page):
-        words = shlex.split(command, comments=True)[1:]
+        words = joined(shlex.split(command, comments=True)[1:])
         assert words[0] in verbs, f"{label(page)}: {command}"
         known = {flag for parameter in verbs[words[0]].params for flag in (*parameter.opts, *parameter.secondary_opts)}
         for word in words[1:]:
@@ -267,7 +267,7 @@ def test_every_command_line_can_be_read(page: Path) -> None:
     for body in blocks(page, "bash"):
         for line in body.splitlines():
             if line.strip().startswith("s2pzoo "):
-                verb, *words = shlex.split(line, comments=True)[1:]
+                verb, *words = joined(shlex.split(line, comments=True)[1:])
                 command = group.commands[verb]  # pyright: ignore[reportAttributeAccessIssue]
                 command.make_context(verb, words)  # raises what typer raises for a line it cannot read
 

@@ -7,6 +7,9 @@ from types import ModuleType
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures" / "objects"))
+import painted_objects  # pyright: ignore[reportMissingImports]
+
 
 @pytest.fixture(scope="session")
 def tiny() -> Iterator[ModuleType]:
@@ -18,3 +21,11 @@ def tiny() -> Iterator[ModuleType]:
     finally:
         sys.path.remove(folder)
     yield tiny_task
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an unpaired collection, `objects`: six photos and six sketches, and two of each held out."""
+    folder = tmp_path_factory.mktemp("data")
+    painted_objects.write_collection(folder / "objects")
+    return folder

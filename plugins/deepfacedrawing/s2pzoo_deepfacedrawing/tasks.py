@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from s2pzoo.errors import RecipeError
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.faces import FaceTask, channels_last, sheet
+from s2pzoo.train.faces import FaceTask
 from s2pzoo.train.photo import PhotoTask
 from s2pzoo.train.recipe import Recipe
-from s2pzoo.train.task import Backward
+from s2pzoo.train.sheet import sheet
+from s2pzoo.train.task import Backward, channels_last
 from s2pzoo.weights.bundle import read_bundle, write_bundle
 from s2pzoo_deepfacedrawing.config import PRESETS, Preset
 from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, crop

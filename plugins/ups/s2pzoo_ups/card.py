@@ -1,0 +1,92 @@
+"""Make the pictures of a bundle's card:
+
+    python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes
+    python -m s2pzoo_ups.card ups.shoes128 COLLECTION/sketch --out out/shoes.png
+
+The first writes the sheet of our own drawings into the bundle; the second makes the same of others, for looking: it
+holds somebody's drawings and is never committed. The references are photos that the model itself made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import numpy as np
+from PIL import Image
+
+import s2pzoo
+from s2pzoo.imaging.read import read_sketch
+from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.write import write_image
+from s2pzoo.pipeline.inputs import to_images
+from s2pzoo.weights.bundle import amend_bundle
+from s2pzoo_ups.model import UPS
+
+WEIGHTS = Path(__file__).parent / "weights"
+PICTURE = "drawings.png"
+COLUMNS = ("sketch", "attention", "gray", "photo", "clean sketch")
+
+
+def drawings_sheet(model: UPS, drawings: list[Path], *, cell: int = 128) -> Image.Image:
+    """A row a drawing: what the model makes of it, and its photo in the colours of three others'."""
+    sketches = [_gray(read_sketch(path, size=model.model.size).ink) for path in drawings]
+    photos = cast(list[Image.Image], model(sketches))
+    with TemporaryDirectory() as folder:
+        references = []
+        for index in _colourful(photos):
+            references.append(Path(folder) / f"{index}.png")
+            write_image(photos[index], references[-1])
+        rows = []
+        for sketch, photo in zip(sketches, photos, strict=True):
+            gray = to_images(model.run(sketch, keep=True).values["gray"])[0]
+            made = [sketch, model.attention(sketch), gray, photo, model.clean(sketch)]
+            rows.append(made + model.styles(sketch, references))
+    blank = Image.new("L", (model.model.size,) * 2, 255)
+    head = [blank] * len(COLUMNS) + [photos[index] for index in _colourful(photos)]
+    return contact_sheet([head, *rows], [*COLUMNS, "reference 1", "reference 2", "reference 3"], cell=cell)
+
+
+def _colourful(photos: list[Image.Image]) -> list[int]:
+    """The most colourful photo, the darkest and the lightest of the rest."""
+    pixels = [np.asarray(photo, np.float32) for photo in photos]
+    order = sorted(range(len(photos)), key=lambda i: -float(np.ptp(pixels[i], axis=2).mean()))
+    by_light = sorted(order[1:], key=lambda i: float(pixels[i].mean()))
+    return [order[0], by_light[0], by_light[-1]]
+
+
+def _gray(sketch: np.ndarray) -> Image.Image:
+    return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
+
+
+def _metrics(path: Path) -> list[dict[str, Any]]:
+    """The scores of `s2pzoo eval unpaired`."""
+    return json.loads(path.read_text())["rows"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="family.variant")
+    parser.add_argument("drawings", type=Path, help="a folder of drawings")
+    parser.add_argument("--count", type=int, default=16, help="how many of them at most, evenly spread")
+    parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval unpaired`, for the card's table")
+    parser.add_argument("--out", type=Path, help="write the sheet there, and nothing into the bundle")
+    arguments = parser.parse_args()
+    model = cast(UPS, s2pzoo.load(arguments.model))
+    found = sorted(arguments.drawings.glob("*.*"))
+    chosen = [found[i] for i in np.unique(np.linspace(0, len(found) - 1, min(arguments.count, len(found))).astype(int))]
+    sheet = drawings_sheet(model, chosen)
+    if arguments.out:
+        write_image(sheet, arguments.out)
+    else:
+        bundle = WEIGHTS / arguments.model.partition(".")[2]
+        write_image(sheet, bundle / PICTURE)
+        metadata = {"metrics": _metrics(arguments.metrics)} if arguments.metrics else {}
+        amend_bundle(bundle, metadata=metadata, files={PICTURE: bundle / PICTURE})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Fine-tuning of both stages together, from their own trainings (docs/ups.md). The paper trains them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from attrs import evolve
+from PIL import Image
+from torch import Tensor, nn
+
+from s2pzoo.errors import RecipeError
+from s2pzoo.losses.content import intensity
+from s2pzoo.train.recipe import Recipe
+from s2pzoo.train.sheet import sheet
+from s2pzoo.weights.bundle import read_bundle, write_bundle
+from s2pzoo_ups.content import ContentEnhancement
+from s2pzoo_ups.plugin import content_steps, shape_steps
+from s2pzoo_ups.stage1 import Stage1, Terms
+from s2pzoo_ups.stage2 import content_preset
+
+
+class Joint(Stage1):
+    """T, T' and C: the losses of stage 1, and C on what T makes, judged by D_I and by the intensity loss.
+
+    C learns from gray photos that are not photos; T that its gray is going to be painted. D_G and the intensity loss
+    hold gray to what it was. A finished run holds the whole model, and so is how a bundle of both stages is made.
+    """
+
+    kinds: ClassVar[Mapping[str, int]] = {**Stage1.kinds, "photo": 3}
+    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **Stage1.defaults,
+        "networks": {
+            **Stage1.defaults["networks"],
+            "start": {"stage1": "", "stage2": ""},  # the folders that the stages wrote
+            "content": {"preset": "light128"},
+        },
+        "losses": {**Stage1.defaults["losses"], "intensity": 10.0},
+    }
+
+    def __init__(self, *, recipe: Recipe, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        start = recipe.networks.start
+        self.add_generators(
+            content=ContentEnhancement(evolve(content_preset(recipe.networks.content.preset), size=recipe.data.size))
+        )
+        for stage, names in (("stage1", ("translator", "sketcher")), ("stage2", ("content",))):
+            if not start[stage]:
+                raise RecipeError(
+                    "Fine-tuning needs both stages.", why=f"networks.start.{stage} is empty.",
+                    fix=f"Set it to the folder that ups/{stage} wrote.",
+                )  # fmt: skip
+            read_bundle(Path(start[stage])).load_into({name: self.networks[name] for name in names})
+
+    def real(self, batch: Mapping[str, Tensor]) -> Terms:
+        return {**super().real(batch), "photo": batch["photo"]}
+
+    def translate(self, batch: Mapping[str, Tensor], real: Terms, index: int) -> tuple[Terms, Terms]:
+        terms, fakes = super().translate(batch, real, index)
+        photo = self.networks["content"](gray=fakes["gray"])
+        terms["intensity"] = intensity(photo, fakes["gray"])
+        return terms, {**fakes, "photo": photo}
+
+    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+        batch = self.preview_batch()
+        made = networks["translator"](sketch=batch["sketch"])
+        gray = made["gray"] if isinstance(made, dict) else made
+        columns = {"sketch": batch["sketch"], "gray": gray, "photo": networks["content"](gray=gray)}
+        for shift in range(3):
+            reference = batch["photo"].roll(shift, 0)
+            columns |= {f"reference {shift + 1}": reference}
+            columns |= {f"with {shift + 1}": networks["content"](gray=gray, reference=reference)}
+        return sheet({**columns, "clean sketch": networks["sketcher"](gray=gray)}, cell=128)
+
+    def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
+        shape, content = (cast(Any, networks[name]).config for name in ("translator", "content"))
+        steps = (*shape_steps(shape), *content_steps(content))
+        write_bundle(
+            folder, model_name=self.recipe.name, steps=steps,
+            components={step.name: networks[step.name] for step in steps}, metadata=self.about(metadata),
+            dtype="float16",
+        )  # fmt: skip

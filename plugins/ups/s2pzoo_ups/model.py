@@ -1,0 +1,93 @@
+"""What UPS does beside photos: references, the automatic sketcher, sketch cleaning, the attention as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from s2pzoo.errors import BadInputError, UsageError
+from s2pzoo.imaging.photo import read_photo
+from s2pzoo.losses.content import luma
+from s2pzoo.pipeline.inputs import to_images
+from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.ports import Port
+
+SHADE = 0.75  # how much of the attention's colour lies over the sketch where it is full
+
+
+class UPS(Pipeline):
+    """`pipeline("shoe.png")` is a photo; `reference="red.jpg"` gives its colours.
+
+    Values of `run(..., keep=True)` and `execute`: sketch, gray, attention, clean_sketch (T' of gray), photo.
+    """
+
+    def sketch(self, photo: str | Path | Tensor | Sequence[str | Path], **options: Any) -> Any:
+        """T', the automatic sketcher: the drawing a person might make of a photo.
+
+        Args:
+            photo: a picture file, or a list of them; or a tensor (N,3,S,S) in [0,1], for which a tensor comes back.
+
+        Raises:
+            BadInputError: a file that is not a photo, a tensor of another shape, an empty list.
+        """
+        size = self.components["sketcher"].config.size
+        if isinstance(photo, Tensor):
+            if photo.dim() != 4 or photo.shape[1:] != (3, size, size) or not len(photo):
+                raise BadInputError(
+                    f"A photo cannot have the shape {tuple(photo.shape)}.", fix=f"It is (N,3,{size},{size})."
+                )
+            return self._drawn(photo, **options)
+        paths = [photo] if isinstance(photo, (str, Path)) else list(photo)
+        if not paths:
+            raise BadInputError("No photo was given.", fix="Give one, or a list of at least one.")
+        pixels = np.stack([read_photo(path, size=size) for path in paths])
+        drawn = to_images(self._drawn(torch.from_numpy(pixels).permute(0, 3, 1, 2), **options))
+        return drawn[0] if isinstance(photo, (str, Path)) else drawn
+
+    def clean(self, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
+        """T'(T(S)): the same drawing without what does not belong to it. `sketch` and `fit` as for `run`."""
+        inputs = self.read(sketch, fit=fit)
+        made = self.execute({"sketch": inputs.tensor}, ("clean_sketch",), **options)["clean_sketch"]
+        return inputs.give_back(made, self.graph.values["clean_sketch"])
+
+    def attention(self, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
+        """Where strokes are taken for distracting: the attention in red over the drawing.
+
+        Raises:
+            UsageError: a network without attention.
+        """
+        if "attention" not in self.graph.values:
+            raise UsageError(f"{self.model.name} has no attention.", why="Its translator was built without.")
+        inputs = self.read(sketch, fit=fit)
+        made = self.execute({"sketch": inputs.tensor}, ("attention",), **options)["attention"]
+        red = inputs.tensor.new_tensor([0.85, 0.1, 0.1])[:, None, None]
+        over = SHADE * F.interpolate(made, inputs.tensor.shape[-2:], mode="bilinear").to(inputs.tensor)
+        return inputs.give_back(torch.lerp(inputs.tensor.expand(-1, 3, -1, -1), red, over), Port("photo"))
+
+    def styles(
+        self, sketch: Any, references: Sequence[str | Path], *, fit: bool = False, **options: Any
+    ) -> list[Image.Image]:
+        """One drawing's photos in the colours of many references.
+
+        Raises:
+            UsageError: more than one drawing, no reference.
+            BadInputError: the drawing, or a reference that is not a photo.
+        """
+        inputs = self.read(sketch, fit=fit)
+        if len(inputs.tensor) != 1:
+            raise UsageError("styles takes one drawing.", fix="Call it once for each.")
+        if not references:
+            raise UsageError("styles wants references.", fix="Give the file of at least one picture.")
+        gray = self.execute({"sketch": inputs.tensor}, ("gray",), **options)["gray"]
+        made = [self.execute({"gray": gray}, ("photo",), reference=one, **options)["photo"] for one in references]
+        return to_images(torch.cat(made))
+
+    def _drawn(self, photo: Tensor, **options: Any) -> Tensor:
+        return self.execute({"gray": luma(photo.to(self.device))}, ("clean_sketch",), **options)["clean_sketch"]

@@ -1,0 +1,42 @@
+"""Networks of UPS small enough to run in milliseconds, and a collection of objects that the tests paint themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from s2pzoo_ups.config import SHAPES, TranslatorConfig
+from s2pzoo_ups.content_config import CONTENTS, ContentConfig
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "objects"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "faces"))
+import painted_objects  # pyright: ignore[reportMissingImports]
+import synthetic_faces  # pyright: ignore[reportMissingImports]
+
+SHAPE = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
+CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, norm="layer", kernel=3)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small() -> Iterator[None]:
+    """Presets `small` of T and C."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SHAPES, "small", SHAPE)
+        patch.setitem(CONTENTS, "small", CONTENT)
+        yield
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an unpaired collection, `objects`: six photos and six sketches, and two of each held out."""
+    folder = tmp_path_factory.mktemp("data")
+    painted_objects.write_collection(folder / "objects")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A squeezenet with random weights, as a file."""
+    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")

@@ -1,0 +1,256 @@
+"""C: its encoders, AdaIN, decoder, references and categories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from attrs import evolve
+from PIL import Image
+from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, trained_encoder, vgg_encoder
+from s2pzoo_ups.content_config import ENCODERS, LIGHT128, PAPER128, ContentConfig
+from torch import nn
+
+from s2pzoo.config import from_dict, to_dict
+from s2pzoo.declare import ModelEntry, Option, Step
+from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
+from s2pzoo.losses.content import content, style
+from s2pzoo.nn.adain import mean_std
+from s2pzoo.pipeline.run import Pipeline
+
+SMALL = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=2, kernel=3)
+SMALL_VGG = ContentConfig(size=32, widths=(4, 6, 256), blocks=1, kernel=3)
+KINDS = pytest.mark.parametrize("config", [SMALL, SMALL_VGG], ids=ENCODERS[::-1])
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_the_papers_decoder_has_its_parameters() -> None:
+    network = ContentEnhancement(PAPER128)
+    assert count(network.decoder) == 14_540_163  # 14.54 M
+    assert count(network.encoder) == 2_325_580
+
+
+def test_the_light_network_is_small() -> None:
+    assert 0.8e6 < count(ContentEnhancement(LIGHT128)) < 2.5e6
+
+
+def test_the_vgg_has_the_layers_of_the_published_file() -> None:
+    encoder = vgg_encoder()
+    assert len(encoder) == 27
+    convolutions = {i: layer for i, layer in enumerate(encoder) if isinstance(layer, nn.Conv2d)}
+    assert {i: (layer.in_channels, layer.out_channels) for i, layer in convolutions.items()} == {
+        0: (3, 3), 2: (3, 64), 5: (64, 64), 9: (64, 128), 12: (128, 128),
+        16: (128, 256), 19: (256, 256), 22: (256, 256), 25: (256, 256),
+    }  # fmt: skip
+    assert {layer.kernel_size for i, layer in convolutions.items() if i} == {(3, 3)}
+    assert all(isinstance(encoder[i - 1], nn.ReflectionPad2d) for i in convolutions if i)
+    assert [i for i, layer in enumerate(encoder) if isinstance(layer, nn.ReLU)] == [3, 6, 10, 13, 17, 20, 23, 26]
+    pools = {i: layer for i, layer in enumerate(encoder) if isinstance(layer, nn.MaxPool2d)}
+    assert set(pools) == {7, 14} and all(layer.ceil_mode for layer in pools.values())
+    assert {f"{i}.{name}" for i in convolutions for name in ("weight", "bias")} == set(encoder.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("encoder", "widths"), [(vgg_encoder(), (64, 128, 256, 256)), (trained_encoder((4, 6, 8), 5), (4, 6, 8, 8))]
+)
+def test_both_encoders_give_four_maps_at_the_same_strides(encoder: TappedEncoder, widths: tuple[int, ...]) -> None:
+    maps = encoder(torch.rand(2, 3, 32, 32))
+    sides = (32, 16, 8, 8)
+    assert [tuple(m.shape) for m in maps] == [(2, width, side, side) for width, side in zip(widths, sides, strict=True)]
+    assert all(m.min() >= 0 for m in maps)
+    assert isinstance(encoder[encoder.taps[-1]], nn.ReLU) and len(encoder) == encoder.taps[-1] + 1
+
+
+def test_the_maps_of_a_trained_encoder_keep_their_scale_whatever_its_weights() -> None:
+    encoder, photo = trained_encoder((4, 6, 8), 5), torch.rand(1, 3, 32, 32)
+    before = encoder(photo)
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter *= 5
+    for one, other in zip(before, encoder(photo), strict=True):
+        assert torch.allclose(one, other, atol=1e-2)
+    assert all(0.2 < map_.square().mean() < 1 for map_ in before)
+
+
+def test_the_vgg_sees_the_range_that_is_asked_for() -> None:
+    signed = ContentEnhancement(SMALL_VGG)
+    unit = ContentEnhancement(evolve(SMALL_VGG, vgg_input_range="unit"))
+    unit.load_state_dict(signed.state_dict())
+    image = torch.rand(1, 3, 32, 32)
+    assert torch.equal(unit.encode(image * 2 - 1)[-1], signed.encode(image)[-1])
+    assert not torch.equal(unit.encode(image)[-1], signed.encode(image)[-1])
+
+
+@KINDS
+def test_a_gray_is_encoded_as_the_same_gray_in_three_channels(config: ContentConfig) -> None:
+    network, gray = ContentEnhancement(config), torch.rand(1, 1, 32, 32)
+    for one, three in zip(network.encode(gray), network.encode(gray.repeat(1, 3, 1, 1)), strict=True):
+        assert torch.equal(one, three)
+
+
+@KINDS
+def test_a_gray_becomes_a_photo_of_its_size_the_same_every_time(config: ContentConfig) -> None:
+    network, gray = ContentEnhancement(config), torch.rand(2, 1, 32, 24)
+    photo = network(gray=gray)
+    assert photo.shape == (2, 3, 32, 24)
+    assert photo.min() >= 0 and photo.max() <= 1
+    assert torch.equal(photo, network(gray=gray))
+    assert torch.equal(photo, network.decode(network.encode(gray)[-1]))  # t = E(G), untouched
+
+
+def test_a_photo_does_not_depend_on_what_is_beside_it() -> None:
+    network, gray = ContentEnhancement(SMALL), torch.rand(3, 1, 32, 32)
+    reference = torch.rand(3, 3, 32, 32)
+    together = network(gray=gray, reference=reference)
+    assert torch.allclose(together[1:2], network(gray=gray[1:2], reference=reference[1:2]), atol=1e-5)
+
+
+@KINDS
+def test_a_reference_gives_its_statistics(config: ContentConfig) -> None:
+    network, gray, reference = ContentEnhancement(config), torch.rand(2, 1, 32, 32), torch.rand(1, 3, 48, 40)
+    wanted = mean_std(network.encode(reference)[-1])
+    for got, statistic in zip(mean_std(network.target(gray, reference)), wanted, strict=True):
+        assert torch.allclose(got, statistic.expand_as(got), rtol=0.05, atol=1e-4)
+
+
+def test_alpha_goes_from_no_reference_to_all_of_it() -> None:
+    network, gray, reference = ContentEnhancement(SMALL), torch.rand(1, 1, 32, 32), torch.rand(1, 3, 32, 32)
+    none, half, full = (network.target(gray, reference, alpha) for alpha in (0.0, 0.5, 1.0))
+    assert torch.equal(none, network.target(gray))
+    assert torch.allclose(half, (none + full) / 2, atol=1e-6)
+    assert not torch.allclose(none, full)
+
+
+def test_one_reference_serves_all_pictures() -> None:
+    network, gray, reference = ContentEnhancement(SMALL), torch.rand(3, 1, 32, 32), torch.rand(1, 3, 32, 32)
+    each = network(gray=gray, reference=reference.repeat(3, 1, 1, 1))
+    assert torch.allclose(network(gray=gray, reference=reference), each, atol=1e-6)
+
+
+def test_a_reference_may_be_a_file(tmp_path: Path) -> None:
+    network, gray = ContentEnhancement(SMALL), torch.rand(2, 1, 32, 32)
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "shoe.png")
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
+    for path in (tmp_path / "shoe.png", str(tmp_path / "shoe.png")):
+        assert torch.allclose(network(gray=gray, reference=path), network(gray=gray, reference=tensor), atol=1e-6)
+
+
+def test_a_reference_that_is_not_a_photo_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "shoe.png").write_text("no picture")
+    network, gray = ContentEnhancement(SMALL), torch.rand(1, 1, 32, 32)
+    with pytest.raises(BadInputError, match=r"shoe\.png is not an image"):
+        network(gray=gray, reference=tmp_path / "shoe.png")
+    with pytest.raises(BadInputError, match="does not exist"):
+        network(gray=gray, reference="no/such/shoe.png")
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 32, 32), (3, 1, 32, 32), (3, 32, 32), (1, 3, 8, 32)])
+def test_references_of_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(BadInputError, match="reference for 3 pictures"):
+        ContentEnhancement(SMALL)(gray=torch.rand(3, 1, 32, 32), reference=torch.rand(shape))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 32, 32), (1, 32, 32), (1, 1, 30, 32), (1, 1, 8, 8)])
+def test_grays_of_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(BadInputError, match="gray photo cannot have"):
+        ContentEnhancement(SMALL)(gray=torch.rand(shape))
+
+
+def test_gradients_reach_the_decoder_and_not_a_frozen_encoder() -> None:
+    network = ContentEnhancement(SMALL_VGG)
+    network(gray=torch.rand(1, 1, 32, 32), reference=torch.rand(1, 3, 32, 32)).mean().backward()
+    assert all(parameter.grad is not None for parameter in network.decoder.parameters())
+    assert all(parameter.grad is None for parameter in network.encoder.parameters())
+
+
+def test_gradients_reach_a_trained_encoder() -> None:
+    network = ContentEnhancement(SMALL)
+    network(gray=torch.rand(1, 1, 32, 32)).mean().backward()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in network.encoder.parameters())
+
+
+def test_as_a_measure_the_encoder_passes_gradients_on_and_takes_none() -> None:
+    network, photo = ContentEnhancement(SMALL), torch.rand(1, 3, 32, 32, requires_grad=True)
+    maps = network.encode(photo, fixed=True)
+    assert all(torch.equal(a, b) for a, b in zip(maps, network.encode(photo), strict=True))
+    (style(maps, network.encode(torch.rand(1, 3, 32, 32))) + content(maps[-1], torch.rand(1, 8, 8, 8))).backward()
+    assert photo.grad is not None and photo.grad.any()
+    assert all(parameter.grad is None for parameter in network.encoder.parameters())
+
+
+@pytest.mark.parametrize(("norm", "kind"), [("instance", nn.InstanceNorm2d), ("layer", nn.GroupNorm)])
+def test_the_decoder_is_normalised_as_asked_for(norm: str, kind: type[nn.Module]) -> None:
+    decoder = ContentEnhancement(evolve(SMALL, norm=norm)).decoder
+    norms = [module for module in decoder.modules() if isinstance(module, (nn.InstanceNorm2d, nn.GroupNorm))]
+    assert len(norms) == 2 * SMALL.blocks + 2 and all(isinstance(module, kind) for module in norms)
+
+
+def test_new_categories_paint_alike_until_they_are_trained() -> None:
+    network, gray = ContentEnhancement(evolve(SMALL, classes=("shoes", "chairs"))), torch.rand(2, 1, 32, 32)
+    plain = ContentEnhancement(SMALL)
+    missing, foreign = plain.load_state_dict(network.state_dict(), strict=False)
+    assert not missing and len(foreign) == SMALL.blocks * 2 * 2
+    assert torch.equal(network(gray=gray, category="chairs"), plain(gray=gray))
+
+
+def test_each_picture_is_painted_as_its_category() -> None:
+    network, gray = ContentEnhancement(evolve(SMALL, classes=("shoes", "chairs"))), torch.rand(2, 1, 32, 32)
+    with torch.no_grad():
+        for name, parameter in network.decoder.named_parameters():
+            if parameter.shape == (2, 8):
+                parameter[1] += torch.randn(8) if name.endswith("weight") else 1.0
+    shoes, chairs = network(gray=gray, category="shoes"), network(gray=gray, category=1)
+    assert not torch.allclose(shoes, chairs)
+    mixed = network(gray=gray, category=torch.tensor([1, 0]))
+    assert torch.allclose(mixed[:1], chairs[:1], atol=1e-6) and torch.allclose(mixed[1:], shoes[1:], atol=1e-6)
+
+
+def test_a_category_is_wanted_where_there_are_some_and_only_there() -> None:
+    many, one, gray = (
+        ContentEnhancement(evolve(SMALL, classes=("shoes", "chairs"))),
+        ContentEnhancement(SMALL),
+        torch.rand(1, 1, 32, 32),
+    )
+    for network, category, text in ((many, None, "wants"), (many, "shoe", "'shoes'"), (one, "shoes", "no categories")):
+        with pytest.raises(BadOptionError, match=text):
+            network(gray=gray, category=category)
+
+
+@pytest.mark.parametrize("config", [PAPER128, LIGHT128, evolve(SMALL, classes=("shoes", "chairs"))])
+def test_a_config_survives_as_data(config: ContentConfig) -> None:
+    assert from_dict(ContentConfig, to_dict(config)) == config
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"encoder": "vgg16"},
+        {"vgg_input_range": "bgr"},
+        {"norm": "batch"},
+        {"widths": [24, 48, 96]},
+        {"widths": [24, 48]},
+    ],
+)
+def test_configs_that_cannot_be_built_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        from_dict(ContentConfig, wrong)
+
+
+def test_it_runs_as_a_step_with_a_reference_as_an_option(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "shoe.png")
+    options = (Option("reference", "path"), Option("alpha", "float", 1.0, low=0, high=1))
+    step = Step("content", "ups/content", config=SMALL, options=options)
+    model = ModelEntry("ups.small", steps=(step,), input="gray", size=32)
+    pipeline = Pipeline(model=model, components={"content": ContentEnhancement(SMALL)})
+    gray = torch.rand(2, 1, 32, 32)
+    plain, styled = pipeline(gray), pipeline(gray, reference=tmp_path / "shoe.png")
+    assert plain.shape == styled.shape == (2, 3, 32, 32)
+    assert not torch.equal(plain, styled)
+    assert torch.equal(plain, pipeline(gray, reference=tmp_path / "shoe.png", alpha=0))

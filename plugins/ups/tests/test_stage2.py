@@ -1,0 +1,323 @@
+"""Training of C, on a collection of painted objects; and the fine-tuning of both stages together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from s2pzoo_ups.content import ContentEnhancement, vgg_encoder
+from s2pzoo_ups.content_config import CONTENTS, ContentConfig
+from s2pzoo_ups.joint import Joint
+from s2pzoo_ups.model import UPS
+from s2pzoo_ups.stage2 import Stage2
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import s2pzoo
+from s2pzoo.errors import RecipeError
+from s2pzoo.losses.content import lightness, luma
+from s2pzoo.losses.perceptual import PerceptualLoss
+from s2pzoo.nn.adain import adain
+from s2pzoo.train import Recipe, TrainResult, train
+
+RECIPE = Recipe(name="small", task="ups/stage2", seed=1)
+BOTH = (
+    "data.collection=objects", "data.size=32", "data.load=36", "schedule.batch=2", "networks.critic.base=2",
+    "networks.critic.widest=4", "networks.content.preset=small", "accelerator=cpu",
+)  # fmt: skip
+
+
+def make(data: Path, *overrides: str) -> Stage2:
+    """A new task whose untrained network paints more than grey."""
+    task = Stage2(recipe=RECIPE.resolve(Stage2.defaults, (*BOTH, *overrides)), data=data)
+    with torch.no_grad():
+        for parameter in content_of(task).decoder.parameters():
+            parameter *= 10
+    return task
+
+
+def content_of(task: Stage2) -> ContentEnhancement:
+    network = task.networks["content"]
+    assert isinstance(network, ContentEnhancement)
+    return network
+
+
+def pair(task: Stage2) -> tuple[Tensor, Tensor]:
+    """Gray photos, and other photos."""
+    batch = next(task.batches(start=0))
+    return luma(batch["photo"]), batch["other"]
+
+
+def terms_of(task: Stage2, gray: Tensor, reference: Tensor | None) -> tuple[dict[str, float], Tensor]:
+    with torch.no_grad():
+        terms, fake = task.enhance(gray, reference)
+    return {name: term.item() for name, term in terms.items()}, fake
+
+
+class Watched(Stage2):
+    """Makes nothing and only notes which reference each step takes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.references: list[Tensor | None] = []
+
+    def enhance(self, gray: Tensor, reference: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
+        self.references.append(reference)
+        return {}, gray.expand(-1, 3, -1, -1)
+
+    def improve(self, terms: Any, fakes: Any, real: Any, index: int, backward: Any) -> dict[str, float]:
+        self.real = real
+        return {}
+
+
+def watched(data: Path, *overrides: str) -> Watched:
+    return Watched(recipe=RECIPE.resolve(Stage2.defaults, (*BOTH, *overrides)), data=data)
+
+
+# References
+
+
+def test_a_step_in_five_takes_another_photo_for_reference_and_as_many_their_own_as_are_wanted(data: Path) -> None:
+    task = watched(data, "data.own=0.3")
+    batch = {"photo": torch.zeros(1, 3, 4, 4), "other": torch.ones(1, 3, 4, 4)}
+    for index in range(2000):
+        task.step(batch, index, torch.Tensor.backward)
+    taken = [None if reference is None else reference.mean().item() for reference in task.references]
+    assert [taken.count(what) / 2000 for what in (1.0, 0.0, None)] == pytest.approx([0.2, 0.3, 0.5], abs=0.03)
+
+
+def test_a_reference_is_drawn_for_itself_and_is_what_is_real(data: Path) -> None:
+    task = watched(data, "data.reference=1", "schedule.batch=1", "data.mirror=0", "data.load=32")
+    batches = task.batches(start=0)
+    same = 0
+    for index in range(40):
+        batch = next(batches)
+        task.step(batch, index, torch.Tensor.backward)
+        assert task.references[-1] is batch["other"] and task.real["photo"] is batch["other"]
+        same += torch.equal(batch["photo"], batch["other"])
+    assert same < 20  # one of six by chance
+
+
+def test_the_default_is_the_papers(data: Path) -> None:
+    recipe = RECIPE.resolve(Stage2.defaults)
+    assert (recipe.data.reference, recipe.data.own) == (0.2, 0.0)
+    losses = recipe.losses
+    assert (losses.gan, losses.intensity, losses.style, losses.content) == (1, 10, 0.1, 0.05)
+    assert (losses.intensity_kind, losses.style_kind, losses.content_kind) == ("luma", "mse", "mse")
+
+
+# Loss terms
+
+
+def test_without_a_reference_only_the_shading_is_given(data: Path) -> None:
+    task = make(data)
+    network, (gray, _) = content_of(task), pair(task)
+    terms, fake = terms_of(task, gray, None)
+    with torch.no_grad():
+        painted = network.decode(network.encode(gray)[-1])
+    assert torch.allclose(fake, painted)
+    red, green, blue = painted.unbind(1)
+    shade = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert terms == pytest.approx({"intensity": (shade - gray[:, 0]).abs().mean().item()}, rel=1e-5)
+
+
+def test_a_reference_gives_its_style_and_the_content_stays(data: Path) -> None:
+    task = make(data)
+    network, (gray, reference) = content_of(task), pair(task)
+    terms, fake = terms_of(task, gray, reference)
+    with torch.no_grad():
+        wanted = network.encode(reference)
+        t = adain(network.encode(gray)[-1], wanted[-1])
+        painted = network.decode(t)
+        made = network.encode(painted)
+    assert torch.allclose(fake, painted)
+    style = 0.0
+    for mine, theirs in zip(made, wanted, strict=True):
+        style += (mine.mean((2, 3)) - theirs.mean((2, 3))).square().mean().item()
+        deviations = [(x.var((2, 3)) + 1e-5).sqrt() for x in (mine, theirs)]
+        style += (deviations[0] - deviations[1]).square().mean().item()
+    content = (made[-1] - t).square().mean().item()
+    intensity = (luma(painted) - gray).abs().mean().item()
+    assert terms == pytest.approx({"intensity": intensity, "style": style, "content": content}, rel=1e-4)
+
+
+def test_the_papers_own_distances_can_be_had(data: Path) -> None:
+    kinds = {"intensity_kind": "lab", "style_kind": "l2", "content_kind": "l1"}
+    task = make(data, *(f"losses.{name}={kind}" for name, kind in kinds.items()))
+    network, (gray, reference) = content_of(task), pair(task)
+    terms, fake = terms_of(task, gray, reference)
+    with torch.no_grad():
+        made, wanted, t = network.encode(fake), network.encode(reference), network.target(gray, reference)
+    style = 0.0
+    for mine, theirs in zip(made, wanted, strict=True):
+        means = mine.mean((2, 3)) - theirs.mean((2, 3))
+        deviations = (mine.var((2, 3)) + 1e-5).sqrt() - (theirs.var((2, 3)) + 1e-5).sqrt()
+        style += (means.norm(dim=1).mean() + deviations.norm(dim=1).mean()).item()
+    assert terms["style"] == pytest.approx(style, rel=1e-4)
+    assert terms["content"] == pytest.approx((made[-1] - t).abs().mean().item(), rel=1e-4)
+    assert terms["intensity"] == pytest.approx((lightness(fake) - lightness(gray)).abs().mean().item(), rel=1e-4)
+
+
+def test_in_its_own_colours_a_photo_has_to_come_back(data: Path, backbone: Path) -> None:
+    given = ("data.own=1", "data.reference=0", "losses.own_perceptual=1", f"networks.perceptual.backbone={backbone}")
+    task = make(data, *given)
+    batch = next(task.batches(start=0))
+    photo = batch["photo"]
+    terms, fake = terms_of(task, luma(photo), photo)
+    like = PerceptualLoss(backbone=backbone)(fake, photo).item()
+    losses = task.step(batch, 0, torch.Tensor.backward)
+    assert set(losses) == {*terms, "own_l1", "own_perceptual", "gan", "critics"}
+    assert losses["own_l1"] == pytest.approx((fake - photo).abs().mean().item(), rel=1e-5)
+    assert losses["own_perceptual"] == pytest.approx(like, rel=1e-5)
+    assert {name: losses[name] for name in terms} == pytest.approx(terms, rel=1e-5)
+
+
+def test_the_recipe_weighs_every_term(data: Path) -> None:
+    weights = {"gan": 0.5, "intensity": 7.0, "style": 3.0, "content": 2.0, "own_l1": 4.0}
+    task = make(data, "data.own=1", "data.reference=0", *(f"losses.{name}={value}" for name, value in weights.items()))
+    totals: list[float] = []
+
+    def backward(loss: Tensor) -> None:
+        totals.append(loss.item())
+        loss.backward()
+
+    losses = task.step(next(task.batches(start=0)), 0, backward)
+    critics = losses.pop("critics")
+    assert set(losses) == set(weights)
+    assert totals == pytest.approx([sum(weights[name] * value for name, value in losses.items()), critics], rel=1e-5)
+
+
+# The VGG-19 of the paper
+
+
+@pytest.fixture
+def vgg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preset `vgg` of the paper's encoder with a narrow decoder."""
+    monkeypatch.setitem(CONTENTS, "vgg", ContentConfig(size=32, widths=(4, 6, 256), blocks=0, kernel=3))
+
+
+@pytest.mark.usefixtures("vgg")
+def test_the_vgg_is_read_from_a_file_and_never_trained(data: Path, tmp_path: Path) -> None:
+    file, weights = tmp_path / "vgg.safetensors", vgg_encoder().state_dict()
+    save_file(weights, file)
+    task = make(data, "networks.content.preset=vgg", f"networks.content.encoder_weights={file}", "data.reference=1")
+    encoder = content_of(task).encoder
+    assert set(task.step(next(task.batches(start=0)), 0, torch.Tensor.backward)) >= {"style", "content"}
+    assert all(torch.equal(value, weights[name]) for name, value in encoder.state_dict().items())
+
+
+@pytest.mark.usefixtures("vgg")
+def test_a_vgg_without_its_weights_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="needs the weights of its VGG-19") as caught:
+        make(data, "networks.content.preset=vgg")
+    assert "networks.content.encoder_weights" in caught.value.fix
+    save_file({"other": torch.zeros(1)}, tmp_path / "other.safetensors")
+    (tmp_path / "broken.safetensors").write_text("no tensors")
+    for name in ("other", "broken", "missing"):
+        with pytest.raises(RecipeError, match=rf"{name}\.safetensors does not hold the weights"):
+            make(data, "networks.content.preset=vgg", f"networks.content.encoder_weights={tmp_path / name}.safetensors")
+
+
+# Training
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("networks.content.preset=paper", "no preset 'paper'"),
+        ("data.reference=1.1", "shares of the steps"),
+        ("data.own=-0.1", "shares of the steps"),
+        ("losses.intensity_kind=hsv", "losses.intensity_kind cannot be 'hsv'"),
+        ("losses.style_kind=gram", "losses.style_kind cannot be 'gram'"),
+        ("losses.content_kind=l2", "losses.content_kind cannot be 'l2'"),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_told(data: Path, override: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=told) as caught:
+        make(data, override)
+    assert caught.value.fix
+
+
+def run(task: str, data: Path, out: Path, *overrides: str) -> TrainResult:
+    given = (*BOTH, "log_every=1", *overrides)
+    return train(Recipe(name="ups.small", task=task), data, out, overrides=given, progress=False)
+
+
+@pytest.fixture(scope="module")
+def stage2(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that two steps of stage 2 leave."""
+    out = tmp_path_factory.mktemp("stage2") / "run"
+    assert run("ups/stage2", data, out, "data.own=0.5", "data.reference=0.5", "schedule.steps=2").step == 2
+    return out
+
+
+def test_a_training_leaves_a_sheet_and_a_bundle_that_takes_references(stage2: Path, data: Path) -> None:
+    lines = [json.loads(line)["losses"] for line in (stage2 / "metrics.jsonl").read_text().splitlines()]
+    assert len(lines) == 2 and all(set(losses) >= {"intensity", "style", "content"} for losses in lines)
+    assert all(np.isfinite(value) for losses in lines for value in losses.values())
+    width, height = Image.open(stage2 / "samples" / "latest.png").size
+    assert 10 * 128 < width < 11 * 128 and height > 10 * 128
+    pipeline, gray = s2pzoo.load(stage2), torch.rand(2, 1, 32, 32)
+    photo = pipeline(gray)
+    assert photo.shape == (2, 3, 32, 32)
+    assert not torch.equal(photo, pipeline(gray, reference=data / "objects" / "photo" / "0.png"))
+
+
+# Both stages together
+
+
+@pytest.fixture(scope="module")
+def stage1(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that one step of stage 1 leaves."""
+    out, recipe = tmp_path_factory.mktemp("stage1") / "run", Recipe(name="small", task="ups/stage1")
+    given = ("networks.translator.preset=small", "data.patch=16", "schedule.steps=1")
+    shared = [setting for setting in BOTH if "content" not in setting]
+    assert train(recipe, data, out, overrides=(*shared, *given), progress=False).step == 1
+    return out
+
+
+def test_fine_tuning_goes_on_from_both_stages_and_leaves_the_whole_model(
+    data: Path, stage1: Path, stage2: Path, tmp_path: Path
+) -> None:
+    given = (
+        f"networks.start.stage1={stage1}", f"networks.start.stage2={stage2}", "networks.translator.preset=small",
+        "data.patch=16",
+    )  # fmt: skip
+    task = Joint(recipe=RECIPE.resolve(Joint.defaults, (*BOTH, *given)), data=data)
+    for folder, names in ((stage1, ("translator", "sketcher")), (stage2, ("content",))):
+        parts = s2pzoo.load(folder).components
+        for name in names:
+            assert same(parts[name], task.networks[name])
+    batch = next(task.batches(start=0))
+    with torch.no_grad():
+        terms, fakes = task.translate(batch, task.real(batch), 0)
+        photo = task.networks["content"](gray=fakes["gray"])
+    assert set(fakes) == set(task.kinds) == {"gray", "sketch", "photo"}
+    assert torch.allclose(fakes["photo"], photo)
+    assert terms["intensity"].item() == pytest.approx((luma(photo) - fakes["gray"]).abs().mean().item(), rel=1e-5)
+    assert task.real(batch)["photo"] is batch["photo"]
+    result = run("ups/joint", data, tmp_path / "run", *given, "schedule.steps=1")
+    zoo = s2pzoo.load(result.out)
+    assert isinstance(zoo, UPS)
+    assert zoo(torch.rand(2, 1, 32, 32)).shape == (2, 3, 32, 32)
+    assert zoo.clean(torch.rand(1, 32, 32)).shape == (1, 32, 32)
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.equal(value, other.state_dict()[name]) for name, value in one.state_dict().items())
+
+
+@pytest.mark.parametrize("missing", ["stage1", "stage2"])
+def test_fine_tuning_without_one_of_the_stages_is_refused(data: Path, stage1: Path, stage2: Path, missing: str) -> None:
+    given = [
+        f"networks.start.{name}={out}" for name, out in (("stage1", stage1), ("stage2", stage2)) if name != missing
+    ]
+    overrides = (*BOTH, "networks.translator.preset=small", "data.patch=16", *given)
+    with pytest.raises(RecipeError, match="needs both stages") as caught:
+        Joint(recipe=RECIPE.resolve(Joint.defaults, overrides), data=data)
+    assert f"networks.start.{missing} is empty" in caught.value.why

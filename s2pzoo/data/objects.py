@@ -1,0 +1,48 @@
+"""Line drawings of photographed objects on a white ground, as a person begins them: outline first, then details."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion, binary_fill_holes, gaussian_filter
+from skimage.measure import find_contours
+
+from s2pzoo.imaging.edges import STYLES, to_gray
+from s2pzoo.imaging.rough import LEVELS, sketch_of
+from s2pzoo.imaging.vectorise import Polyline, length, smoothed, vectorise
+
+_GROUND = 0.95  # luma of the white ground, blurred a little
+
+
+def object_sketch(photo: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A random sketch of an object: photo (S,S,3) in [0,1] on white -> (S,S) in [0,1].
+
+    The outline, and of the lines that a random filter finds inside it a random share, the longest first; drawn by a
+    sure or an unsure hand.
+    """
+    size = len(photo)
+    outline, inside = silhouette(photo)
+    traced = vectorise(STYLES[rng.choice(list(STYLES))](photo), shortest=float(rng.uniform(0.04, 0.12)) * size)
+    within = [line for line in traced if inside[tuple(line.round().astype(int).T[::-1])].mean() > 0.7]
+    details = sorted(within, key=length, reverse=True)[: round(len(within) * rng.random())]
+    level = LEVELS[str(rng.choice(["clean", "rough", "rough"]))]
+    pieces = [piece for line in outline for piece in _pieces(line, int(rng.integers(1, 7)))]
+    return sketch_of(pieces + details, level, rng, size=size, frame=size)
+
+
+def silhouette(photo: NDArray[np.float32]) -> tuple[list[Polyline], NDArray[np.bool_]]:
+    """The outlines of what is not white, in pixels, and where it is safely inside them, (S,S)."""
+    size = len(photo)
+    gray = gaussian_filter(to_gray(photo), size / 256)
+    curves = find_contours(np.pad(gray, 1, constant_values=1.0), _GROUND)
+    lines = [smoothed(curve[:, ::-1].astype(np.float32) - 1, size / 90) for curve in curves]
+    inside = np.asarray(binary_erosion(binary_fill_holes(gray < _GROUND), iterations=max(1, round(size / 45))), bool)
+    return [line for line in lines if length(line) > 0.15 * size], inside
+
+
+def _pieces(line: Polyline, count: int) -> list[Polyline]:
+    """A line in `count` strokes, each beginning where the one before ended."""
+    cuts = np.linspace(0, len(line) - 1, count + 1).astype(int)
+    return [line[a : b + 1] for a, b in itertools.pairwise(cuts) if b > a]

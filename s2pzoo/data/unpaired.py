@@ -1,0 +1,139 @@
+"""Unpaired collections: photos of one kind of thing, and people's drawings of such things.
+
+A folder holds `photo/` (images) and either `sketch/` (images, SVG, strokes JSON) or `sketch_strokes.json` (name -> list
+of strokes, each a list of [x, y] in a 256-pixel frame). `split.json`, if there is one, names what is held out:
+`{"photo": {"test": [...]}, "sketch": {"test": [...]}}`, or `{"test": [...]}` for photos and the drawings `NAME_k` of
+them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from s2pzoo.errors import DataError
+from s2pzoo.imaging.decode import read_file
+from s2pzoo.imaging.frame import cut, square_window
+from s2pzoo.imaging.paper import luma
+from s2pzoo.imaging.photo import read_photo
+from s2pzoo.imaging.raster import rasterise
+from s2pzoo.imaging.resize import resize_square
+from s2pzoo.imaging.rough import draw
+from s2pzoo.imaging.strokes import Strokes
+
+SPLITS = ("train", "test", "all")
+FRAME = 256
+
+_PEN = 1.4
+_LAYOUT = "Give a folder with photo/ and sketch/ (or sketch_strokes.json)."
+_SPLIT = 'Name in split.json what is held out: {"photo": {"test": [names]}, "sketch": {"test": [names]}}.'
+
+
+@frozen(kw_only=True)
+class Collection:
+    """Photos (N,S,S,3) and sketches (M,S,S), uint8, their names, and the photos' files; nothing pairs them."""
+
+    photos: NDArray[np.uint8]
+    sketches: NDArray[np.uint8]
+    photo_names: tuple[str, ...]
+    sketch_names: tuple[str, ...]
+    photo_files: tuple[Path, ...]
+
+
+def open_collection(folder: Path, *, size: int, split: str = "train") -> Collection:
+    """Read one split of a collection at `size` pixels: `train`, `test` or `all`.
+
+    Raises:
+        DataError: no such folder, photos or sketches missing, nothing in the split, a split that is no JSON.
+        BadInputError: an image that cannot be read.
+    """
+    if split not in SPLITS:
+        raise DataError(f"There is no split {split!r}.", fix=f"Use one of {', '.join(SPLITS)}.")
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.", fix=_LAYOUT)
+    held_out = _held_out(folder / "split.json")
+    photos = _files(folder / "photo")
+    strokes = _strokes(folder / "sketch_strokes.json")
+    drawings = strokes or _files(folder / "sketch")
+    for what, names in (("photos", photos), ("sketches", drawings)):
+        if not names:
+            raise DataError(f"{folder} has no {what}.", why="Both are needed, in any number, unpaired.", fix=_LAYOUT)
+    photo_names = _chosen(photos, split, held_out["photo"])
+    theirs = {name for name in drawings if _owner(name) in held_out["photo"]}
+    sketch_names = _chosen(drawings, split, held_out["sketch"] or theirs)
+    for what, names in (("photo", photo_names), ("sketch", sketch_names)):
+        if not names:
+            raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
+    return Collection(
+        photos=np.stack([_bytes(read_photo(photos[name], size=size)) for name in photo_names]),
+        sketches=np.stack([_bytes(_drawn(name, drawings[name], size)) for name in sketch_names]),
+        photo_names=photo_names,
+        sketch_names=sketch_names,
+        photo_files=tuple(photos[name] for name in photo_names),
+    )
+
+
+def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
+    """A drawing, (S,S) in [0,1], taken to be dark on light: strokes of the 256-pixel frame, or a file."""
+    if not isinstance(source, Path):
+        try:
+            lines = [np.asarray(line, np.float32).reshape(-1, 2) for line in source if len(line) > 1]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"The drawing {name!r} is not a list of strokes, each a list of [x, y].") from error
+        return draw(lines, size=size, width=_PEN, frame=FRAME)
+    read = read_file(source)
+    if isinstance(read, Strokes):
+        return rasterise(read, size)
+    top = np.iinfo(read.pixels.dtype).max if read.pixels.dtype.kind == "u" else 1
+    ink = luma(read.pixels / np.float32(top))
+    return resize_square(cut(ink, square_window(ink)), size)
+
+
+def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (image * 255 + 0.5).astype(np.uint8)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        return {}
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+
+
+def _strokes(path: Path) -> dict[str, Any]:
+    return _json(path) if path.is_file() else {}
+
+
+def _held_out(path: Path) -> dict[str, set[str]]:
+    data = _json(path) if path.is_file() else {}
+    if "test" in data:
+        data = {"photo": data}
+    try:
+        return {what: set(data.get(what, {}).get("test", ())) for what in ("photo", "sketch")}
+    except (AttributeError, TypeError) as error:
+        raise DataError(f"{path} does not say what is held out.", fix=_SPLIT) from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read.", why=str(error)) from error
+    if not isinstance(data, dict):
+        raise DataError(f"{path} is not a JSON object.")
+    return data
+
+
+def _owner(name: str) -> str:
+    """The photo that a drawing `PHOTO_k` is of."""
+    return name.rpartition("_")[0]
+
+
+def _chosen(names: Iterable[str], split: str, held_out: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if split == "all" or (name in held_out) == (split == "test"))

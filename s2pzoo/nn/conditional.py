@@ -1,0 +1,87 @@
+"""One network for several categories: conditional instance normalisation (Dumoulin et al. 2017, arXiv:1610.07629)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+from torch import Tensor, nn
+
+from s2pzoo.errors import BadOptionError, UsageError
+from s2pzoo.names import suggest
+
+_index: ContextVar[Tensor | None] = ContextVar("category index", default=None)
+
+
+class ConditionalNorm2d(nn.Module):
+    """(N,C,H,W) -> the same: `norm`, then the scale and the shift of each picture's category.
+
+    Blocks need not know about categories: `conditioned` says which ones the pictures have. New, it is `norm` alone.
+
+    Raises:
+        UsageError: called outside `conditioned`.
+    """
+
+    def __init__(self, norm: nn.Module, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = norm
+        self.weight = nn.Parameter(torch.ones(classes, channels))
+        self.bias = nn.Parameter(torch.zeros(classes, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        index = _index.get()
+        if index is None:
+            raise UsageError("A conditional network runs without a category.", fix="Call it inside conditioned(index).")
+        scale, shift = (table[index][..., None, None] for table in (self.weight, self.bias))
+        return self.norm(x) * scale + shift
+
+
+class ConditionalInstanceNorm2d(ConditionalNorm2d):
+    """Of instance normalisation; a norm factory as `partial(ConditionalInstanceNorm2d, classes=2)`."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__(nn.InstanceNorm2d(channels), channels, classes)
+
+
+@contextmanager
+def conditioned(index: Tensor | None) -> Iterator[None]:
+    """Inside, in this thread, all conditional norms take `index`, long (N,), for the categories of their pictures."""
+    token = _index.set(index)
+    try:
+        yield
+    finally:
+        _index.reset(token)
+
+
+def category_index(category: str | int | Tensor | None, classes: Sequence[str], n: int) -> Tensor:
+    """The categories of `n` pictures as a long tensor (n,), of indices into `classes`.
+
+    Args:
+        category: a name or an index for all pictures, or integers (n,), one for each; a tensor keeps its device.
+
+    Raises:
+        BadOptionError: none given, an unknown one, or not one for each picture.
+    """
+    known = f"It knows {', '.join(classes)}." if classes else "It knows no categories."
+    if isinstance(category, str):
+        if category not in classes:
+            near = suggest(category, classes)
+            fix = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise BadOptionError(f"There is no category {category!r}.", why=known, fix=fix)
+        category = classes.index(category)
+    if category is None:
+        raise BadOptionError("This network wants a category.", why=known, fix="Give the name of one.")
+    index = torch.as_tensor(category)
+    if index.is_floating_point() or index.dtype == torch.bool or index.numel() not in (1, n) or index.dim() > 1:
+        raise BadOptionError(
+            f"A category cannot be {index.dtype} of shape {tuple(index.shape)}.",
+            why=f"There are {n} pictures.",
+            fix="Give a name, an index, or one integer for each picture.",
+        )
+    index = index.long().reshape(-1).expand(n)
+    wrong = index[(index < 0) | (index >= len(classes))]
+    if len(wrong):
+        raise BadOptionError(f"There is no category number {int(wrong[0])}.", why=known, fix="They count from 0.")
+    return index

@@ -1,0 +1,85 @@
+"""Line drawings of photographed objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from s2pzoo.data.objects import object_sketch, silhouette
+
+SIZE, RX, RY = 96, 38.0, 24.0
+CENTRE = SIZE / 2 - 0.5
+
+
+@pytest.fixture(scope="module")
+def ellipse() -> NDArray[np.float32]:
+    """A dark ellipse on white, without details."""
+    big = Image.new("RGB", (SIZE * 4, SIZE * 4), "white")
+    middle = SIZE * 2
+    ImageDraw.Draw(big).ellipse((middle - 4 * RX, middle - 4 * RY, middle + 4 * RX, middle + 4 * RY), fill=(90, 40, 30))
+    return (np.asarray(big.reduce(4)) / 255).astype(np.float32)
+
+
+def distance(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.floating]:
+    """About how many pixels a point is from the ellipse's outline; negative inside."""
+    return (np.hypot((x - CENTRE) / RX, (y - CENTRE) / RY) - 1) * min(RX, RY)
+
+
+def test_the_silhouette_of_an_ellipse_is_its_outline(ellipse: NDArray[np.float32]) -> None:
+    (outline,), inside = silhouette(ellipse)
+    assert np.abs(distance(*outline.T)).max() < 2
+    assert np.ptp(outline, axis=0) == pytest.approx((2 * RX, 2 * RY), abs=2)
+    rows, columns = np.nonzero(inside)
+    assert distance(columns, rows).max() < 0
+    assert inside.sum() > 0.8 * np.pi * RX * RY
+
+
+def test_the_drawing_follows_the_outline(ellipse: NDArray[np.float32]) -> None:
+    around = []
+    for seed in range(12):
+        drawn = object_sketch(ellipse, np.random.default_rng(seed))
+        rows, columns = np.nonzero(drawn < 0.9)
+        assert np.median(np.abs(distance(columns, rows))) < 2
+        angles = np.arctan2(rows - CENTRE, columns - CENTRE)
+        around.append(len(np.unique((angles / np.pi * 18).astype(int))) / 36)
+    assert np.median(around) > 0.9  # strokes may be forgotten, most are not
+
+
+def test_details_lie_inside_and_are_not_always_drawn(ellipse: NDArray[np.float32]) -> None:
+    photo = ellipse.copy()
+    photo[40:56, 47:50] = 1.0
+    dark = [float((object_sketch(photo, np.random.default_rng(seed))[42:54, 42:55] < 0.9).sum()) for seed in range(12)]
+    assert min(dark) == 0 and max(dark) > 10
+
+
+def test_the_same_generator_gives_the_same_drawing(ellipse: NDArray[np.float32]) -> None:
+    one, again, other = (object_sketch(ellipse, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+
+
+def test_empty_paper_stays_empty() -> None:
+    lines, inside = silhouette(np.ones((32, 32, 3), np.float32))
+    assert lines == [] and not inside.any()
+    assert (object_sketch(np.ones((32, 32, 3), np.float32), np.random.default_rng(0)) == 1).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from([24, 40]), kind=st.sampled_from(["noise", "flat", "cut"]))
+def test_any_picture_gives_a_drawing_in_range(seed: int, size: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    photo = np.ones((size, size, 3), np.float32)
+    if kind == "noise":
+        photo = rng.random((size, size, 3), np.float32)
+    elif kind == "flat":
+        photo *= rng.random(dtype=np.float32)
+    else:
+        photo[size // 2 :, : size // 3] = rng.random(3, np.float32)  # reaches the border
+    drawn = object_sketch(photo, rng)
+    assert drawn.shape == (size, size) and drawn.dtype == np.float32
+    assert drawn.min() >= 0 and drawn.max() <= 1

@@ -1,0 +1,172 @@
+"""Collections of photos and sketches that nothing pairs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from s2pzoo.data.unpaired import open_collection
+from s2pzoo.errors import BadInputError, DataError
+
+LINE = [[[64, 128], [192, 128]]]
+
+
+def write(folder: Path, *, photos: tuple[str, ...] = (), sketches: tuple[str, ...] = (), split: Any = None) -> Path:
+    """A collection whose pictures are flat: photo i of the colour (10 i, 0, 0), sketch i of the grey 20 i."""
+    for what, mode, names in (("photo", "RGB", photos), ("sketch", "L", sketches)):
+        (folder / what).mkdir(parents=True)
+        for index, name in enumerate(names):
+            colour = (10 * index, 0, 0) if mode == "RGB" else 20 * index
+            Image.new(mode, (16, 16), colour).save(folder / what / f"{name}.png")
+    if split is not None:
+        (folder / "split.json").write_text(json.dumps(split))
+    return folder
+
+
+def test_without_a_split_everything_is_for_training(tmp_path: Path) -> None:
+    folder = write(tmp_path, photos=("b", "a"), sketches=("y", "x", "z"))
+    own = open_collection(folder, size=8)
+    assert own.photo_names == ("a", "b") and own.sketch_names == ("x", "y", "z")
+    assert own.photos.shape == (2, 8, 8, 3) and own.sketches.shape == (3, 8, 8)
+    assert own.photos.dtype == own.sketches.dtype == np.uint8
+    assert own.photos[:, 0, 0, 0].tolist() == [10, 0] and own.sketches[:, 0, 0].tolist() == [20, 0, 40]
+    assert open_collection(folder, size=8, split="all").photo_names == own.photo_names
+
+
+def test_a_split_may_name_photos_and_sketches(tmp_path: Path) -> None:
+    split = {"photo": {"test": ["b"]}, "sketch": {"train": ["ignored"], "test": ["x", "y"]}}
+    folder = write(tmp_path, photos=("a", "b"), sketches=("x", "y", "z"), split=split)
+    train, test, whole = (open_collection(folder, size=8, split=name) for name in ("train", "test", "all"))
+    assert train.photo_names == ("a",) and train.sketch_names == ("z",)
+    assert test.photo_names == ("b",) and test.sketch_names == ("x", "y")
+    assert whole.photo_names == ("a", "b") and whole.sketch_names == ("x", "y", "z")
+
+
+@pytest.mark.parametrize("split", [{"test": ["shoe_1"]}, {"photo": {"test": ["shoe_1"]}}])
+def test_a_split_of_photos_alone_holds_out_their_drawings_too(tmp_path: Path, split: Any) -> None:
+    sketches = ("shoe_1_1", "shoe_1_2", "shoe_2_1", "shoe_11_1")
+    folder = write(tmp_path, photos=("shoe_1", "shoe_2"), sketches=sketches, split=split)
+    test = open_collection(folder, size=8, split="test")
+    assert test.photo_names == ("shoe_1",) and test.sketch_names == ("shoe_1_1", "shoe_1_2")
+    assert open_collection(folder, size=8).sketch_names == ("shoe_11_1", "shoe_2_1")
+
+
+def test_drawings_may_be_strokes_of_a_256_pixel_frame(tmp_path: Path) -> None:
+    write(tmp_path, photos=("a",))
+    (tmp_path / "sketch_strokes.json").write_text(json.dumps({"dot": [[[5, 5]], *LINE], "empty": []}))
+    own = open_collection(tmp_path, size=64)
+    assert own.sketch_names == ("dot", "empty")
+    line, empty = own.sketches
+    assert (empty == 255).all()
+    rows, columns = np.nonzero(line < 200)
+    assert rows.min() >= 31 and rows.max() <= 32
+    assert columns.min() in (15, 16) and columns.max() in (47, 48)
+
+
+def test_strokes_count_before_a_folder_of_sketches(tmp_path: Path) -> None:
+    write(tmp_path, photos=("a",), sketches=("x",))
+    (tmp_path / "sketch_strokes.json").write_text(json.dumps({"line": LINE}))
+    assert open_collection(tmp_path, size=16).sketch_names == ("line",)
+
+
+def test_a_sketch_may_be_a_vector_file_or_a_picture_that_is_not_square(tmp_path: Path) -> None:
+    write(tmp_path, photos=("a",))
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 4H7" stroke="black"/></svg>'
+    (tmp_path / "sketch" / "a.svg").write_text(svg)
+    Image.new("RGB", (32, 16), "black").save(tmp_path / "sketch" / "b.png")
+    vector, wide = open_collection(tmp_path, size=16).sketches
+    assert vector.min() < 100 and vector[0, 0] == 255
+    assert (wide[[0, -1]] == 255).all() and (wide[6:10] == 0).all()  # padded with paper, never squashed
+
+
+def test_a_photo_that_is_not_square_is_padded_with_white(tmp_path: Path) -> None:
+    write(tmp_path, sketches=("x",))
+    Image.new("RGB", (32, 16), "black").save(tmp_path / "photo" / "a.png")
+    photo = open_collection(tmp_path, size=16).photos[0]
+    assert (photo[[0, -1]] == 255).all() and photo[6:10].max() < 5
+
+
+@pytest.mark.parametrize(
+    ("photos", "sketches", "told"),
+    [((), ("x",), "has no photos"), (("a",), (), "has no sketches"), ((), (), "has no photos")],
+)
+def test_a_side_that_is_empty_is_told(tmp_path: Path, photos: Any, sketches: Any, told: str) -> None:
+    with pytest.raises(DataError, match=told) as caught:
+        open_collection(write(tmp_path, photos=photos, sketches=sketches), size=8)
+    assert "photo/ and sketch/" in caught.value.fix
+
+
+def test_a_side_that_is_missing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "photo").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo" / "a.png")
+    with pytest.raises(DataError, match="has no sketches"):
+        open_collection(tmp_path, size=8)
+
+
+def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no folder .*nowhere"):
+        open_collection(tmp_path / "nowhere", size=8)
+
+
+def test_an_unknown_split_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no split 'dev'"):
+        open_collection(write(tmp_path, photos=("a",), sketches=("x",)), size=8, split="dev")
+
+
+@pytest.mark.parametrize(
+    ("split", "wanted", "told"),
+    [
+        (None, "test", "no photo in the split 'test'"),
+        ({"test": ["a"]}, "train", "no photo in the split 'train'"),
+        ({"photo": {"test": ["a"]}, "sketch": {"test": ["nobody"]}}, "test", "no sketch in the split 'test'"),
+    ],
+)
+def test_a_split_with_nothing_in_it_is_told(tmp_path: Path, split: Any, wanted: str, told: str) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",), split=split)
+    with pytest.raises(DataError, match=told) as caught:
+        open_collection(folder, size=8, split=wanted)
+    assert '{"photo": {"test": [names]}' in caught.value.fix
+
+
+@pytest.mark.parametrize("file", ["split.json", "sketch_strokes.json"])
+@pytest.mark.parametrize(("text", "told"), [("{", "cannot be read"), ("[]", "not a JSON object")])
+def test_a_broken_json_is_told(tmp_path: Path, file: str, text: str, told: str) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",))
+    (folder / file).write_text(text)
+    with pytest.raises(DataError, match=rf"{file} .*{told}|{file} {told}"):
+        open_collection(folder, size=8)
+
+
+@pytest.mark.parametrize("split", [{"test": 5}, {"photo": ["a"]}])
+def test_a_split_that_names_nothing_is_told(tmp_path: Path, split: Any) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",), split=split)
+    with pytest.raises(DataError, match=r"split\.json does not say what is held out"):
+        open_collection(folder, size=8)
+
+
+@pytest.mark.parametrize("strokes", [5, [[1, 2, 3]], [[["a", "b"], ["c", "d"]]], [["ab", "cd"]]])
+def test_a_drawing_that_is_no_list_of_strokes_is_named(tmp_path: Path, strokes: Any) -> None:
+    write(tmp_path, photos=("a",))
+    (tmp_path / "sketch_strokes.json").write_text(json.dumps({"good": LINE, "odd": strokes}))
+    with pytest.raises(DataError, match="The drawing 'odd' is not a list of strokes"):
+        open_collection(tmp_path, size=8)
+
+
+@pytest.mark.parametrize("what", ["photo", "sketch"])
+def test_a_file_that_is_no_image_is_named(tmp_path: Path, what: str) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",))
+    (folder / what / "notes.txt").write_text("to do")
+    with pytest.raises(BadInputError, match=r"notes\.txt"):
+        open_collection(folder, size=8)
+
+
+def test_hidden_files_and_folders_are_no_pictures(tmp_path: Path) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",))
+    (folder / "photo" / ".DS_Store").write_bytes(b"\0\1")
+    (folder / "photo" / "more").mkdir()
+    assert open_collection(folder, size=8).photo_names == ("a",)
