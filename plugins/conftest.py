@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "faces"))
+import synthetic_faces  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,6 +20,20 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a corpus of eight painted faces, `faces`."""
+    folder = tmp_path_factory.mktemp("data")
+    synthetic_faces.write_corpus(folder / "faces", count=8)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A squeezenet with random weights, as a file."""
+    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")
 
 
 @pytest.fixture(autouse=True)

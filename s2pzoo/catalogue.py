@@ -33,6 +33,7 @@ class KnownPlugin:
         summary: one line.
         licence: of the code, an SPDX expression.
         paper: reference of the paper it implements, or empty.
+        default: whether it is meant when several are installed and nobody said which.
     """
 
     family: str
@@ -40,6 +41,7 @@ class KnownPlugin:
     summary: str
     licence: str
     paper: str
+    default: bool = False
 
 
 @frozen(kw_only=True)
@@ -171,7 +173,8 @@ def _structure(path: Path, cls: type[Any], data: object, where: str) -> Any:
     if not isinstance(data, dict):
         raise _wrong(path, where, "wanted a table")
     fields = {f.name: f.type for f in attrs.fields(attrs.resolve_types(cls))}
-    unknown, missing = sorted(data.keys() - fields.keys()), sorted(fields.keys() - data.keys())
+    required = {f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING}
+    unknown, missing = sorted(data.keys() - fields.keys()), sorted(required - data.keys())
     if unknown:
         raise _wrong(path, where + unknown[0], f"no such field; known are {', '.join(fields)}")
     if missing:

@@ -10,6 +10,14 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 
+class Remark(UserWarning):
+    """What people should know though nothing failed: a warning in Python, a note on the command line."""
+
+
+class LicenceWarning(Remark):
+    """Weights that may not be used for everything."""
+
+
 class S2PZooError(Exception):
     """The root of the tree: catch it to catch everything s2pzoo refuses or fails at.
 

@@ -7,12 +7,13 @@ untrained; weights are read last. So whatever can be wrong is told before a byte
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s2pzoo.declare import ModelEntry
-from s2pzoo.errors import PluginFailedError, UntrainedError, UsageError
+from s2pzoo.errors import LicenceWarning, PluginFailedError, UntrainedError, UsageError
 from s2pzoo.pipeline.wiring import wire
 from s2pzoo.planning import (
     Plan,
@@ -33,6 +34,12 @@ from s2pzoo.weights.bundle import Bundle
 if TYPE_CHECKING:
     from s2pzoo.interfaces import Component
     from s2pzoo.pipeline.run import Pipeline
+
+
+FREE = ("Apache-2.0", "MIT", "BSD", "CC-BY-4.0", "CC0")
+"""How the licences begin that allow any use; of others `load` warns, once."""
+
+_told: set[str] = set()
 
 
 def load(
@@ -165,6 +172,7 @@ def _make(plan: Plan, *, untrained: str, device: str) -> Pipeline:
             fix='Give trained parts (family.variant:step), or untrained="allow".',
         )
     _load_weights(plan, components)
+    _tell_licence(plan)
     cls = _pipeline_class(plan.pipeline)
     return cls(
         model=model,
@@ -212,6 +220,16 @@ def _load_weights(plan: Plan, networks: Mapping[str, Component]) -> None:
         batch[part.key] = networks[step.name].requires_grad_(False)
     for bundle, batch in batches:
         bundle.load_into(batch)
+
+
+def _tell_licence(plan: Plan) -> None:
+    """Warn, the first time, of weights that are not free for every use."""
+    for bundle in {part.bundle.folder: part.bundle for part in plan.parts.values() if part.bundle}.values():
+        name, licence = bundle.manifest.model, bundle.manifest.licence
+        if licence.weights and not licence.weights.startswith(FREE) and name not in _told:
+            _told.add(name)
+            told = f"The weights of {name}: {licence.weights}. Trained on: {licence.data or 'not stated'}."
+            warnings.warn(told, LicenceWarning, stacklevel=4)
 
 
 def _pipeline_class(reference: str | None) -> type[Pipeline]:

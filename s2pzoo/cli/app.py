@@ -11,6 +11,7 @@ import typer
 
 import s2pzoo
 from s2pzoo.cli import output
+from s2pzoo.cli.complete import complete
 from s2pzoo.cli.corpus import corpus
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.evaluate import eval_command
@@ -40,7 +41,7 @@ _PANELS = {
     "Look": {"list": list_verb, "info": info, "explain": explain, "plugins": plugins},
     "Make pictures": {
         "generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "clean": clean, "attention": attention,
-        "sketch": sketch,
+        "sketch": sketch, "complete": complete,
     },
     "Find photos": {"retrieve": retrieve},
     "Train and measure": {
@@ -79,7 +80,8 @@ def run(arguments: Sequence[str]) -> int:
     arguments = joined(arguments) or ["--help"]
     as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
     try:
-        code = app(args=arguments, prog_name="s2pzoo", standalone_mode=False)
+        with output.remarks_as_notes():
+            code = app(args=arguments, prog_name="s2pzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # whoever read our output has seen enough

@@ -28,6 +28,9 @@ def eval_command(
     levels: Annotated[str, typer.Option("--levels", help="Roughness of the sketches.")] = "clean,rough,very rough",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sketches.")] = 0,
     batch: Batch = 16,
+    size: Annotated[
+        int | None, typer.Option("--size", min=32, help="Compare photos at this side in pixels; else the corpus'.")
+    ] = None,
     out: Metrics = None,
     sheet: Annotated[
         Path | None,
@@ -46,7 +49,7 @@ def eval_command(
     from s2pzoo.metrics.scores import Protocol
 
     chosen = [level.strip() for level in levels.split(",") if level.strip()]
-    protocol = Protocol(n=count, paired=paired, levels=chosen, seed=seed, batch=batch)
+    protocol = Protocol(n=count, paired=paired, levels=chosen, seed=seed, batch=batch, size=size)
     evaluator = Evaluator(asked, data=data, gallery=gallery, backbone=backbone, protocol=protocol)
     with output.reports() as report:
         evaluation = evaluator.run(out=out, progress=report)

@@ -57,7 +57,7 @@ def morph(
         raise OutputError(f"{out} cannot hold an animation.", fix=f"Give a file that ends in {' or '.join(_ANIMATED)}.")
     files.target(out, "", inputs=(a, b))
     spans = read_timing(timing or ())
-    pipeline = opened(chosen(model), weights=weights, device=device, can="morph")
+    pipeline = opened(chosen(model, can="morph"), weights=weights, device=device, can="morph")
     drawn = _read(pipeline, (a, b), fit=fit)
     pictures = []
     with progress(stderr(), "pictures", frames) as done:
@@ -87,7 +87,7 @@ def mix(
     """Make one photo of components from several drawings."""
     sources = read_parts(parts)
     target = files.target(out, "mix.png", inputs=sources.values())
-    pipeline = opened(chosen(model), weights=weights, device=device, can="mix")
+    pipeline = opened(chosen(model, can="mix"), weights=weights, device=device, can="mix")
     drawn = _read(pipeline, sources.values(), fit=fit)
     made = pipeline.mix(**{part: drawn[path] for part, path in sources.items()})  # pyright: ignore[reportAttributeAccessIssue]
     _write(made, target, "mix")
@@ -104,7 +104,7 @@ def shadow(
 ) -> Answer:
     """Make the guidance picture to draw over: what the model takes the drawing to be."""
     target = files.target(out, f"{sketch.stem}-shadow.png", inputs=[sketch])
-    pipeline = opened(chosen(model), weights=weights, device=device, can="shadow")
+    pipeline = opened(chosen(model, can="shadow"), weights=weights, device=device, can="shadow")
     made = pipeline.shadow(_read(pipeline, [sketch], fit=fit)[sketch])  # pyright: ignore[reportAttributeAccessIssue]
     _write(made, target, "shadow")
     return _answer(pipeline, target, {"sketches": [str(sketch)]})

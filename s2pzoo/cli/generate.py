@@ -88,7 +88,8 @@ def generate(
     sources, failed = files.found(sketches, files.DRAWINGS, without=out)
     colours = reference_files(references or (), without=out)
     photos, grids = _places(sources, out, sheet, [*colours, *([reference] if reference else [])])
-    pipeline = opened(chosen(model), weights=weights, device=device, can="styles" if colours else "")
+    extra = "styles" if colours else ""
+    pipeline = opened(chosen(model, can=extra), weights=weights, device=device, can=extra)
     options = options_of(pipeline, knobs, reference=str(reference) if reference else None)
     if reference:
         read_references([reference], size=pipeline.model.size)  # its fault is no drawing's

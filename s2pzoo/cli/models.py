@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 import s2pzoo
+from s2pzoo.catalogue import default_catalogue
 from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
 from s2pzoo.knobs import read_knobs
@@ -54,19 +55,28 @@ def place_of(model: ModelEntry) -> Place:
     return Place(state="hub", hub=ref.hub) if ref.hub else Place(state="none")
 
 
-def chosen(name: str | None) -> str:
+def chosen(name: str | None, *, can: str = "") -> str:
     """`name`; or, where none was given, the one default model of an installed family that has weights here.
 
+    Of several, the one whose family the catalogue calls the default.
+
+    Args:
+        name: what was given.
+        can: a method that it must have.
+
     Raises:
-        UsageError: there is none, or several.
+        UsageError: there is none, or several and no default among them.
     """
     if name:
         return name
     plugins = [plugin for plugin in default_registry().plugins() if plugin.state is State.LOADED]
     defaults = [plugin.default for plugin in plugins if plugin.default]
-    ready = [model.name for model in defaults if place_of(model).folder]
-    if len(ready) == 1:
-        return ready[0]
+    ready = [model.name for model in defaults if place_of(model).folder and (not can or _can(model, can))]
+    known = default_catalogue().plugins
+    usual = [model for model in ready if (plugin := known.get(model.partition(".")[0])) and plugin.default]
+    for only in (ready, usual):
+        if len(only) == 1:
+            return only[0]
     why = f"These have weights here: {', '.join(ready)}." if ready else "No installed model has weights here."
     raise UsageError("No model was named.", why=why, fix="Name one with -m NAME; `s2pzoo list` shows them.")
 

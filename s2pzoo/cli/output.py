@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from s2pzoo.errors import S2PZooError
+from s2pzoo.errors import Remark, S2PZooError
 
 TRACEBACK = "S2PZOO_TRACEBACK"
 """Set in the environment, errors are told with their traceback."""
@@ -105,6 +106,23 @@ def table(*columns: str) -> Table:
 def note(console: Console, text: str) -> None:
     """One remark on stderr."""
     console.print(Text(text, style="yellow"), soft_wrap=True)
+
+
+@contextlib.contextmanager
+def remarks_as_notes() -> Iterator[None]:
+    """Within, a `Remark` is told as a note; other warnings as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Remark)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, Remark):
+                note(stderr(), str(message))
+            else:
+                usual(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 @contextlib.contextmanager

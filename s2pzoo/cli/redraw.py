@@ -44,7 +44,7 @@ def _redrawing(method: str, *, about: str) -> Callable[..., Answer]:
     ) -> Answer:
         sources, failed = files.found(sketches, files.DRAWINGS, without=out)
         targets = files.results(sources, out, mark=method)
-        pipeline = opened(chosen(model), weights=weights, device=device, can=method)
+        pipeline = opened(chosen(model, can=method), weights=weights, device=device, can=method)
         options = options_of(pipeline, knobs)
 
         def make(path: Path) -> tuple[Image.Image, tuple[str, ...]]:

@@ -31,6 +31,7 @@ class Style(StrEnum):
 
     PHOTOCOPY = "photocopy"
     XDOG = "xdog"
+    FDOG = "fdog"
     CANNY = "canny"
 
 

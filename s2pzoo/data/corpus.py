@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,13 +98,12 @@ def build_corpus(
     shapes = textures if len(textures) >= 20 else read_portraits(portraits)
     recombiner = Recombiner(textures, shapes=shapes, size=size, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
-    make = partial(_face_and_clean, recombiner)
     photos = np.lib.format.open_memmap(out / "photos.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
     cleans = np.lib.format.open_memmap(out / "cleans.npy", mode="w+", dtype=np.uint8, shape=(count, size, size))
     landmarks = np.zeros((count, *textures[0].landmarks.shape), np.float32)
     people: list[dict[str, str]] = []
-    with ProcessPoolExecutor(workers) as pool:
-        for index, (photo, clean, points, tags) in enumerate(pool.map(make, range(count), chunksize=16)):
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(recombiner,)) as pool:
+        for index, (photo, clean, points, tags) in enumerate(pool.map(_face_and_clean, range(count), chunksize=16)):
             photos[index], cleans[index], landmarks[index] = photo, clean, points
             people.append(tags)
             if progress:
@@ -117,10 +115,17 @@ def build_corpus(
     return open_corpus(out)
 
 
-def _face_and_clean(
-    recombiner: Recombiner, index: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32], dict[str, str]]:
-    face = recombiner(index)
+_recombiner: Recombiner | None = None  # of this worker: handed over once, since it holds all portraits
+
+
+def _begin(recombiner: Recombiner) -> None:
+    global _recombiner
+    _recombiner = recombiner
+
+
+def _face_and_clean(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32], dict[str, str]]:
+    assert _recombiner
+    face = _recombiner(index)
     tags = {"person": face.person, "gender": face.gender, "age": face.age}
     return _bytes(face.photo), _bytes(clean_sketch(face.photo, face.landmarks)), face.landmarks, tags
 
@@ -153,7 +158,7 @@ def hair_strokes(photo: NDArray[np.float32], outline: NDArray[np.float32], rng: 
     """
     size = photo.shape[0]
     unit = size / 256
-    luma = gaussian_filter(to_gray(photo), 1.2 * unit)
+    luma = np.asarray(gaussian_filter(to_gray(photo), 1.2 * unit), np.float32)
     down, right = np.gradient(luma)
     # The orientation is averaged as a double angle: opposite gradients on the two sides of a strand agree.
     twice = [gaussian_filter(part, 2.5 * unit) for part in (right**2 - down**2, 2 * right * down)]

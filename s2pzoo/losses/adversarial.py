@@ -1,8 +1,9 @@
 """Adversarial losses over multi-scale logits, and feature matching.
 
-`lsgan`: Mao et al. 2017, arXiv:1611.04076. `hinge`: Lim and Ye 2017, arXiv:1705.02894. Feature matching: Wang et al.
-2018 (pix2pixHD, arXiv:1711.11585, eq. 4). All are means over scales, where pix2pixHD sums: the weight of a term then
-does not change its meaning with the number of discriminators.
+`bce`: Goodfellow et al. 2014, arXiv:1406.2661, not saturating. `lsgan`: Mao et al. 2017, arXiv:1611.04076. `hinge`: Lim
+and Ye 2017, arXiv:1705.02894. Feature matching: Wang et al. 2018 (pix2pixHD, arXiv:1711.11585, eq. 4). All are means
+over scales, where pix2pixHD sums: the weight of a term then does not change its meaning with
+the number of discriminators.
 """
 
 from __future__ import annotations
@@ -14,25 +15,29 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Kind = Literal["lsgan", "hinge"]
+Kind = Literal["lsgan", "hinge", "bce"]
 Logits = Tensor | Sequence[Tensor]
 
 _REAL: dict[str, Callable[[Tensor], Tensor]] = {
     "lsgan": lambda x: 0.5 * (x - 1).square().mean(),
     "hinge": lambda x: F.relu(1 - x).mean(),
+    "bce": lambda x: F.softplus(-x).mean(),
 }
 _FAKE: dict[str, Callable[[Tensor], Tensor]] = {
     "lsgan": lambda x: 0.5 * x.square().mean(),
     "hinge": lambda x: F.relu(1 + x).mean(),
+    "bce": lambda x: F.softplus(x).mean(),
 }
 _FOOL: dict[str, Callable[[Tensor], Tensor]] = {
     "lsgan": lambda x: (x - 1).square().mean(),
     "hinge": lambda x: -x.mean(),
+    "bce": lambda x: F.softplus(-x).mean(),
 }
 
 
 def d_loss(real: Logits, fake: Logits, *, kind: Kind = "lsgan") -> Tensor:
-    """The discriminator's loss, scalar: real towards 1 and fake towards 0 (lsgan) or beyond the margins +-1 (hinge).
+    """The discriminator's loss, scalar: real towards 1 and fake towards 0 (lsgan; bce, of
+    their sigmoid) or beyond the margins +-1 (hinge).
 
     Args:
         real, fake: one logit tensor of any shape per scale; detach the fake photos before.

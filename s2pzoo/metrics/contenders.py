@@ -36,7 +36,7 @@ class Contender:
         label: its name in tables.
         model, weights, options: what it is, for the record.
         fingerprint: of all that its photos depend on.
-        size: side of its sketches and photos in pixels.
+        size: side of its sketches in pixels.
         make: sketches (N,1,S,S) in [0,1] -> photos (N,3,S,S) in [0,1].
         pipeline: what makes them, where it is a model.
     """
@@ -49,6 +49,12 @@ class Contender:
     size: int
     make: Callable[[Tensor], Tensor] = field(repr=False, eq=False)
     pipeline: Pipeline | None = field(default=None, repr=False, eq=False)
+
+    @property
+    def photo_size(self) -> int:
+        """Side of its photos in pixels, as far as it says so."""
+        told = self.pipeline.graph.values[self.pipeline.model.output].size if self.pipeline else None
+        return told if isinstance(told, int) else self.size
 
 
 def load_contenders(methods: Iterable[Method], *, gallery: Corpus | None = None) -> list[Contender]:

@@ -14,6 +14,7 @@ import attrs
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 import s2pzoo
 from s2pzoo.data.corpus import open_corpus
@@ -58,6 +59,7 @@ class Evaluator:
     ) -> None:
         self.faces = HeldOut(open_corpus(data), protocol or Protocol())
         self.protocol = self.faces.protocol
+        self.size = self.protocol.size or self.faces.size
         shown = open_corpus(gallery) if gallery else None
         if shown:
             self.faces.refuse_shared_people(shown)
@@ -68,13 +70,19 @@ class Evaluator:
                     f"{contender.label} takes sketches of {contender.size} pixels.",
                     why=f"The faces of {Path(data).name} have {self.faces.size}.",
                 )
+            if contender.photo_size < self.size:
+                raise UsageError(
+                    f"{contender.label} makes photos of {contender.photo_size} pixels.",
+                    why=f"They are to be compared at {self.size}.",
+                    fix=f"Compare all at the smaller size: --size {contender.photo_size}.",
+                )
         self.backbone: SqueezeBackbone = load_backbone(backbone)  # last: it may be downloaded
         self._backbone_name = backbone_name(backbone)
         n, paired = self.protocol.n, self.protocol.paired
         self.text = (
             f"FID: FID-squeeze of n = {n} photos to the true photos of the same faces ({self.faces.people} people, "
-            f"corpus {Path(data).name}, {self.faces.size} pixels). LPIPS: LPIPS-squeeze; with SSIM, the mean over "
-            f"{paired} of these faces, evenly spread over the people. All methods see the same sketches, seed "
+            f"corpus {Path(data).name}, compared at {self.size} pixels). LPIPS: LPIPS-squeeze; with SSIM, the mean "
+            f"over {paired} of these faces, evenly spread over the people. All methods see the same sketches, seed "
             f"{self.protocol.seed}. Backbone: {self._backbone_name}."
         )
 
@@ -113,7 +121,7 @@ class Evaluator:
         It holds the corpus' photos.
         """
         faces = self.faces.spread(count)
-        truth = to_images(self.faces.photos(faces))
+        truth = to_images(self._true(faces))
         rows, labels = [], []
         for level in self.protocol.levels:
             sketches = self.faces.sketches(level, faces)
@@ -131,7 +139,7 @@ class Evaluator:
         lpips = LpipsSqueeze(backbone=self.backbone)
         truth = Moments()
         for part in self.faces.batches():
-            truth.update(squeeze_features(self.faces.photos(part), backbone=self.backbone))
+            truth.update(squeeze_features(self._true(part), backbone=self.backbone))
             work.advance("true photos", len(part))
         for level, rest in missing.items():
             sketches = []
@@ -159,7 +167,7 @@ class Evaluator:
             moments.update(squeeze_features(photos, backbone=self.backbone))
             pairs = [index for index in part if index in self.faces.paired]
             if pairs:
-                fake, real = photos[[index - part[0] for index in pairs]], self.faces.photos(pairs)
+                fake, real = photos[[index - part[0] for index in pairs]], self._true(pairs)
                 distances.append(lpips(fake, real))
                 alike.append(ssim(fake, real))
             work.advance(f"{contender.label}, {level}", len(part))
@@ -180,11 +188,19 @@ class Evaluator:
 
     def _made(self, contender: Contender, sketches: Tensor) -> Tensor:
         with torch.no_grad():
-            return torch.cat([contender.make(part.float() / 255) for part in sketches.split(self.protocol.batch)])
+            made = [contender.make(part.float() / 255) for part in sketches.split(self.protocol.batch)]
+        return self._compared(torch.cat(made))
+
+    def _true(self, faces: Sequence[int]) -> Tensor:
+        return self._compared(self.faces.photos(faces))
+
+    def _compared(self, photos: Tensor) -> Tensor:
+        """Photos at the side at which all are compared."""
+        return photos if photos.shape[-1] == self.size else F.adaptive_avg_pool2d(photos, self.size)
 
     def _key(self, contender: Contender, level: str) -> str:
         """What a score depends on, hashed."""
         return key_of(
             contender.fingerprint, level, corpus_digest(self.faces.corpus), self.protocol.n, self.protocol.paired,
-            self.protocol.seed, self._backbone_name, s2pzoo.__version__,
+            self.protocol.seed, self._backbone_name, s2pzoo.__version__, *([self.size] if self.protocol.size else []),
         )  # fmt: skip

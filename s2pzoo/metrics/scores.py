@@ -41,6 +41,7 @@ class Protocol:
         levels: of roughness, from clean to very rough.
         seed: of the sketches.
         batch: sketches that run together; no figure depends on it but for rounding.
+        size: side at which photos are compared, larger ones being averaged down; None for that of the faces.
     """
 
     n: int = field(default=1000, validator=attrs.validators.ge(2))
@@ -48,6 +49,7 @@ class Protocol:
     levels: tuple[str, ...] = field(default=tuple(LEVELS), converter=_levels)
     seed: int = field(default=0, validator=attrs.validators.ge(0))
     batch: int = field(default=16, validator=attrs.validators.ge(1))
+    size: int | None = field(default=None, validator=attrs.validators.optional(attrs.validators.ge(32)))
 
     def __attrs_post_init__(self) -> None:
         for level in self.levels:

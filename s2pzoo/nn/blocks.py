@@ -1,10 +1,13 @@
-"""Residual block and weight initialisation of the pix2pix family."""
+"""Residual block, upsampling and weight initialisation of the pix2pix family."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class ResidualBlock(nn.Module):
@@ -19,6 +22,50 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.body(x)
+
+
+class ResizeConv2d(nn.Conv2d):
+    """Doubling and a 3x3 convolution: (N,C,H,W) -> (N,D,2H,2W), without the checkerboards of transposed convolutions.
+
+    Odena, Dumoulin, Olah 2016, Deconvolution and Checkerboard Artifacts. `how` it doubles: `nearest`, or `bilinear`,
+    which leaves no steps either for a discriminator to make stripes of. Both layers are done as one transposed
+    convolution, whose kernel is the 3x3 one spread over the pixels of the other: the same result (but for the border of
+    `bilinear`, beyond which all is 0) with 4 multiplications for each 9, or as many.
+    """
+
+    def __init__(self, inside: int, outside: int, *, how: str = "nearest") -> None:
+        super().__init__(inside, outside, 3)
+        self.taps = _TAPS[how]
+
+    def forward(self, x: Tensor) -> Tensor:
+        taps, shape = torch.tensor(self.taps).to(self.weight), self.weight.transpose(0, 1).shape[:2]
+        one = self.weight.transpose(0, 1).flip(2, 3).reshape(-1, 1, 3, 3)
+        spread = F.conv2d(one, torch.outer(taps, taps)[None, None], padding=len(taps) - 1)
+        kernel = spread.view(*shape, *spread.shape[-2:])
+        return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=len(taps) // 2)
+
+
+_TAPS = {"nearest": (1.0, 1.0), "bilinear": (0.25, 0.75, 0.75, 0.25)}
+
+
+class Grain(nn.Module):
+    """x + weight * noise, for each channel: (N,C,H,W) -> the same shape. The weights begin at 0.
+
+    Texture such as hair needs something to grow from, or a network makes it of its own grid (the noise inputs of Karras
+    et al. 2019, arXiv:1812.04948, section 3.2). The noise is the same for all pictures of a size, so nothing is random.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight * _noise(x.shape[-2], x.shape[-1]).to(x)
+
+
+@lru_cache(maxsize=32)
+def _noise(height: int, width: int) -> Tensor:
+    return torch.randn(height, width, generator=torch.Generator().manual_seed(height * width))
 
 
 def init_normal(module: nn.Module) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
-from s2pzoo.nn.blocks import ResidualBlock
+from s2pzoo.nn.blocks import Grain, ResidualBlock, ResizeConv2d
 
 
 def reflected(inside: int, outside: int, kernel: int) -> list[nn.Module]:
@@ -20,6 +21,8 @@ class ResnetGenerator(nn.Module):
 
     A stem of `base` channels, `downs` halvings that double the channels up to `widest`, `blocks` residual blocks, as
     many doublings back and log2(`enlarge`) more, a head. `skips` adds the maps of the way down to those of the way up.
+    `resize` (`nearest` or `bilinear`) doubles by `ResizeConv2d`, which leaves no checkerboard, and `grain` adds `Grain`
+    to what was doubled (neither CycleGAN nor pix2pixHD).
     """
 
     def __init__(
@@ -34,6 +37,8 @@ class ResnetGenerator(nn.Module):
         widest: int = 1024,
         enlarge: int = 1,
         skips: bool = False,
+        resize: str = "",
+        grain: bool = False,
         norm: Callable[[int], nn.Module] = nn.InstanceNorm2d,
     ) -> None:
         super().__init__()
@@ -45,8 +50,10 @@ class ResnetGenerator(nn.Module):
         )
         self.blocks = nn.Sequential(*(ResidualBlock(self.widths[-1], norm=norm) for _ in range(blocks)))
         ups = [*self.widths[::-1], *(base >> level for level in range(1, enlarge.bit_length()))]
+        transposed = partial(nn.ConvTranspose2d, kernel_size=3, stride=2, padding=1, output_padding=1)
+        double = partial(ResizeConv2d, how=resize) if resize else transposed
         self.up = nn.ModuleList(
-            nn.Sequential(nn.ConvTranspose2d(a, b, 3, 2, 1, output_padding=1), norm(b), nn.ReLU())
+            nn.Sequential(double(a, b), *([Grain(b)] if grain else []), norm(b), nn.ReLU())
             for a, b in itertools.pairwise(ups)
         )
         self.head = nn.Sequential(*reflected(ups[-1], outside, kernel))

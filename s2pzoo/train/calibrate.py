@@ -20,6 +20,8 @@ def recalibrate(networks: Iterable[nn.Module], run: Callable[[], object]) -> Non
     The statistics are the plain mean over all batches of `run`; everything else in the networks stays in eval mode.
     """
     layers = [m for network in networks for m in network.modules() if isinstance(m, _BatchNorm)]
+    if not layers:
+        return
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()

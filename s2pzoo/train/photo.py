@@ -26,7 +26,8 @@ class PhotoTask(FaceTask):
     [-1,1], and behind it the maps of `improve` where there are any.
 
     Losses of the recipe: weights of `l1`, `perceptual`, `gan`, `feature_matching`. All but L1 look at one random `crop`
-    of so many pixels (0: the whole photo); the discriminator joins after a share `critic_start` of the steps.
+    of so many pixels (0: the whole photo); the discriminator joins after a share `critic_start` of the steps, with
+    `critic_rate` times the generator's learning rate (Heusel et al. 2017, arXiv:1706.08500).
     """
 
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -39,6 +40,7 @@ class PhotoTask(FaceTask):
             "feature_matching": 10.0,
             "crop": 0,
             "critic_start": 0.0,
+            "critic_rate": 1.0,
         },
     }
 

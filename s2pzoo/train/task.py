@@ -79,11 +79,11 @@ class Task(ABC):
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""
 
-    def adam(self, *modules: nn.Module) -> torch.optim.Adam:
-        """Adam over the modules, as the recipe's schedule says."""
+    def adam(self, *modules: nn.Module, rate: float = 1.0) -> torch.optim.Adam:
+        """Adam over the modules, as the recipe's schedule says, its learning rate times `rate`."""
         parameters = [parameter for module in modules for parameter in module.parameters()]
         schedule = self.recipe.schedule
-        return torch.optim.Adam(parameters, lr=schedule.lr, betas=tuple(schedule.betas))
+        return torch.optim.Adam(parameters, lr=rate * schedule.lr, betas=tuple(schedule.betas))
 
     def rng(self, index: int, rank: int = 0) -> np.random.Generator:
         """The random generator of one step on one device: the same every time it is asked for."""

@@ -37,7 +37,7 @@ class Done:
         return json.loads(self.out)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the installed plugin."""
     folder = tmp_path_factory.mktemp("site") / "doodle"

@@ -129,3 +129,12 @@ def test_options_of_a_model_are_refused_without_one(cli: Callable, photos: Path,
     done = cli("sketch", photos / "dark.jpg", *given, "--json")
     assert (done.code, done.json["error"]["code"]) == (2, "E_USAGE")
     assert given[0] in done.json["error"]["what"]
+
+
+def test_complete_fills_photos_and_wants_a_mask(cli: Callable, drawing: Callable) -> None:
+    a, mask = drawing("a.png"), drawing("mask.png")
+    assert cli("complete", a, "-o", "whole.png").code == 2
+    done = cli("complete", a, "--mask", mask, "-o", "whole.png", "--json")
+    assert done.json["model"] == "doodle.small"
+    assert done.json["sketches"] == [{"photo": str(a), "picture": "whole.png", "notes": []}]
+    assert Image.open("whole.png").mode == "RGB"

@@ -19,11 +19,11 @@ import typer
 
 from s2pzoo import hooks
 from s2pzoo.cli.app import app, joined
+from s2pzoo.declare import ModelEntry
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("plugins/*/README.md")])
-RECIPES = ROOT / "plugins/deepfacedrawing/s2pzoo_deepfacedrawing/recipes"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -192,30 +192,88 @@ def test_the_values_of_the_presets_are_the_code_s(presets: dict[str, object]) ->
     assert checked > 35
 
 
-def test_the_values_of_the_recipes_are_the_files() -> None:
-    page = DOCS / "deepfacedrawing.md"
-    stages = {"Stage I": "stage1", "Stage II": "stage2"}
-    recipe, told = {}, {"stage1": set(), "stage2": set()}
+def told_of_recipes(page: Path, stages: dict[str, str], column: int) -> dict[str, dict[str, object]]:
+    """What the table rows under each stage's heading say that its recipe has: file -> key -> value."""
+    told: dict[str, dict[str, object]] = {file: {} for file in stages.values()}
     stage = ""
     for cells in rows(page):
-        heading = re.fullmatch(r"\*\*(Stage I+)\*\*", cells[0])
+        heading = re.fullmatch(r"\*\*(.+)\*\*", cells[0])
         if heading:
-            stage = stages[heading[1]]
-            recipe = tomllib.loads((RECIPES / f"{stage}.toml").read_text())
+            stage = stages.get(heading[1], "")
         key = quoted(cells[0])
-        if not stage or len(cells) != 3 or key is None or not key.startswith(("losses.", "networks.")):
+        if stage and len(cells) == column + 1 and key and key.startswith(("losses.", "networks.", "data.")):
+            says = quoted(cells[column])
+            if says is not None:
+                told[stage][key] = tomllib.loads(f"x = {says}")["x"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("family", "stages", "column"),
+    [
+        ("deepfacedrawing", {"Stage I": "stage1", "Stage II": "stage2"}, 2),
+        ("ups", {"Stage 1": "stage1", "Stage 2": "stage2"}, 3),
+    ],
+)
+def test_the_values_of_the_recipes_are_the_files(family: str, stages: dict[str, str], column: int) -> None:
+    folder = ROOT / f"plugins/{family}/s2pzoo_{family}/recipes"
+    for file, told in told_of_recipes(DOCS / f"{family}.md", stages, column).items():
+        recipe = tomllib.loads((folder / f"{file}.toml").read_text())
+        for key, says in told.items():
+            value = recipe
+            for word in key.split("."):
+                value = value[word]
+            assert says == value, f"{key} of {file}"
+        assert {f"losses.{key}" for key in recipe["losses"]} <= set(told)
+
+
+def test_the_values_of_the_ups_presets_are_the_code_s() -> None:
+    shapes = pytest.importorskip("s2pzoo_ups.config").SHAPES
+    contents = pytest.importorskip("s2pzoo_ups.content_config").CONTENTS
+    part, checked = "", set()
+    for cells in rows(DOCS / "ups.md"):
+        heading = re.fullmatch(r"\*\*(.+)\*\*", cells[0])
+        part = heading[1] if heading else part
+        name = quoted(cells[0])
+        if len(cells) != 5 or name is None or part not in ("T, T'", "C"):
             continue
-        value = recipe
-        for word in key.split("."):
-            value = value[word]
-        says = quoted(cells[2])
-        assert says is not None, key
-        assert tomllib.loads(f"x = {says}")["x"] == value, f"{key} of {stage}"
-        told[stage].add(key)
-    for stage in stages.values():
-        recipe = tomllib.loads((RECIPES / f"{stage}.toml").read_text())
-        keys = {f"losses.{key}" for key in recipe["losses"]}
-        assert keys <= told[stage]
+        for column, preset in ((3, "paper128"), (4, "light128")):
+            config, told = (shapes if part == "T, T'" else contents)[preset], quoted(cells[column])
+            if told is not None:
+                assert getattr(config, name) == ast.literal_eval(told), f"{part}.{name} of {preset}"
+                checked.add((part, name))
+    wanted = {("T, T'", name) for name in ("base", "blocks", "kernel", "resize", "attention", "classes")}
+    wanted |= {("C", field.name) for field in attrs.fields(type(contents["paper128"]))} - {("C", "size")}
+    assert checked == wanted
+
+
+def test_the_values_of_contextualgan_are_the_code_s() -> None:
+    config = pytest.importorskip("s2pzoo_contextualgan.config")
+    recipe = tomllib.loads((ROOT / "plugins/contextualgan/s2pzoo_contextualgan/recipes/faces64.toml").read_text())
+    (entry,) = [one for one in s2pzoo_contextualgan_models() if one.default]
+    fields, keys, options = set(), set(), set()
+    for cells in rows(DOCS / "contextualgan.md"):
+        name, told = quoted(cells[0]), [quoted(cell) for cell in cells]
+        if name is None:
+            continue
+        if len(cells) == 5:
+            fields.add(name)
+            for value, preset in zip(told[2:], ("paper64", "faces64", "joint128"), strict=True):
+                generator = config.PRESETS[preset].generator
+                assert value is None or getattr(generator, name) == ast.literal_eval(value), name
+        elif name.startswith("losses."):
+            keys.add(name)
+            assert tomllib.loads(f"x = {told[2]}")["x"] == recipe["losses"][name.removeprefix("losses.")], name
+        elif told[1] is not None:
+            options.add(name)
+            assert entry.options[name].default == ast.literal_eval(told[1]), name
+    assert fields == {field.name for field in attrs.fields(config.GeneratorConfig)} - {"size"}
+    assert keys == {f"losses.{key}" for key in recipe["losses"]}
+    assert options == set(entry.options)
+
+
+def s2pzoo_contextualgan_models() -> list[ModelEntry]:
+    return pytest.importorskip("s2pzoo_contextualgan.plugin").s2pzoo_models()
 
 
 def test_every_setting_of_the_tasks_is_told() -> None:

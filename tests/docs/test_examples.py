@@ -16,7 +16,7 @@ from s2pzoo.imaging.strokes import Strokes
 ROOT = Path(__file__).resolve().parents[2]
 SKETCHES = ROOT / "examples/sketches"
 SHOES, CHAIRS = (sorted((SKETCHES / kind).glob("*.svg")) for kind in ("shoes", "chairs"))
-FACES = [path for path in sorted(SKETCHES.iterdir()) if path.is_file()]
+FACES = sorted((SKETCHES / "faces").iterdir())
 SMALL = "slip_on"
 """The one shoe that lies small in a corner."""
 
@@ -66,7 +66,15 @@ def test_the_objects_are_what_their_script_draws(tmp_path: Path) -> None:
         assert abs(new - old).mean() < 1e-3
 
 
-def test_the_demo_gives_the_face_model_every_face_and_nothing_else() -> None:
+def test_the_demo_gives_each_model_the_drawings_it_is_for() -> None:
     shown = subprocess.run(["make", "-n", "demo"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    given = [word for word in shown.split() if word.startswith("examples/sketches/")]
-    assert sorted(given) == [str(path.relative_to(ROOT)) for path in FACES]
+    given: dict[str, list[str]] = {}
+    for line in shown.splitlines():
+        words = line.split()
+        if "generate" in words:
+            drawings = [word for word in words if word.startswith("examples/sketches/")]
+            given.setdefault(words[words.index("-m") + 1], []).extend(drawings)
+    faces = [str(path.relative_to(ROOT)) for path in FACES]
+    assert sorted(given.pop("deepfacedrawing")) == faces
+    assert given.pop("contextualgan") and set(given) == {"ups.shoes128", "ups.chairs128"}
+    assert given == {f"ups.{kind}128": [f"examples/sketches/{kind}"] for kind in ("shoes", "chairs")}

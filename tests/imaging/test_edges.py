@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from s2pzoo.imaging.edges import STYLES, canny, photocopy, to_gray, xdog
+from s2pzoo.imaging.edges import STYLES, canny, fdog, photocopy, to_gray, xdog
 
 Filter = Callable[[np.ndarray], np.ndarray]
 each_filter = pytest.mark.parametrize("sketch_of", STYLES.values(), ids=list(STYLES))
@@ -39,6 +39,12 @@ def test_the_middle_of_a_dark_line_is_the_darkest(sketch_of: Filter) -> None:
 def test_a_light_line_on_dark_ground_is_not_ink(sketch_of: Filter) -> None:
     dark, light = sketch_of(line_photo()), sketch_of(line_photo(ground=0.5, line=0.95))
     assert dark[40, 40] < 0.1 and light[40, 40] == 1
+
+
+def test_fdog_closes_gaps_along_a_line_that_xdog_leaves_open() -> None:
+    photo = line_photo()
+    photo[38:41] = 0.8  # a gap of three pixels
+    assert fdog(photo)[39, 38:43].min() < xdog(photo)[39, 38:43].min()
 
 
 def test_canny_draws_both_sides_of_a_wide_line() -> None:

@@ -106,7 +106,9 @@ def test_a_method_is_read_from_text(text: str, expected: Method) -> None:
     assert parse_method(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "=acme", "L=", "acme@", "@runs", "?a=1", "nearest?a=1", "nearest@runs"])
+@pytest.mark.parametrize(
+    "text", ["", "=acme", "L=", "acme@", "@runs", "?a=1", "nearest?a=1", "nearest@runs", "photos@runs"]
+)
 def test_what_is_no_method_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no method"):
         parse_method(text)
@@ -259,6 +261,28 @@ def test_a_model_of_another_size_is_refused(data: Path, backbone_file: Path, mon
     monkeypatch.setattr(contenders, "load", lambda name, *, weights=None: tint(32))
     with pytest.raises(UsageError, match="takes sketches of 32 pixels"):
         Evaluator([TINT], data=data, backbone=backbone_file, protocol=SMALL)
+
+
+def test_photos_are_compared_at_a_smaller_side_where_asked(evaluator: Callable) -> None:
+    """Averaged to half the side, both of them: LPIPS by hand of the same photos made small."""
+    half = evolve(SMALL, size=SIZE // 2)
+    asked = evaluator(TINT, protocol=half)
+    scores = {score.level: score for score in asked.run().scores}
+    full = {score.level: score for score in evaluator(TINT).run().scores}
+    assert f"compared at {SIZE // 2} pixels" in asked.text and f"compared at {SIZE} pixels" in evaluator(TINT).text
+    assert scores["clean"].lpips != full["clean"].lpips and scores["clean"].ssim != full["clean"].ssim
+    faces = HeldOut(asked.faces.corpus, half)
+    made = tint()(faces.sketches("clean", sorted(faces.paired)).float() / 255)
+    small = [
+        torch.nn.functional.adaptive_avg_pool2d(one, SIZE // 2) for one in (made, faces.photos(sorted(faces.paired)))
+    ]
+    by_hand = LpipsSqueeze(backbone=asked.backbone)(*small).mean()
+    assert scores["clean"].lpips == pytest.approx(float(by_hand), rel=1e-4)
+
+
+def test_photos_smaller_than_what_is_compared_are_refused(data: Path, backbone_file: Path, loads: list) -> None:
+    with pytest.raises(UsageError, match=f"makes photos of {SIZE} pixels"):
+        Evaluator([TINT], data=data, backbone=backbone_file, protocol=evolve(SMALL, size=2 * SIZE))
 
 
 def test_an_unknown_level_is_refused_with_the_nearest() -> None:

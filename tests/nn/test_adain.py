@@ -28,6 +28,22 @@ def test_a_flat_channel_deviates_by_the_root_of_eps() -> None:
     assert flat.grad is not None and torch.isfinite(flat.grad).all()
 
 
+def test_weighted_mean_and_deviation_by_hand() -> None:
+    x, weight = torch.tensor([[[[1.0, 2.0], [4.0, 9.0]]]]), torch.tensor([[[[1.0, 0.0], [3.0, 0.0]]]])
+    mean, std = mean_std(x, weight=weight)
+    assert mean.item() == pytest.approx(1 / 4 + 4 * 3 / 4)
+    assert std.item() == pytest.approx((2.25**2 / 4 + 0.75**2 * 3 / 4 + 1e-5) ** 0.5)
+    assert mean_std(x, weight=torch.zeros(1, 1, 2, 2))[0].item() == 0
+
+
+def test_what_weighs_nothing_has_no_part_in_the_statistics() -> None:
+    content, style, here = maps(1, 2, 4, 4), maps(1, 2, 4, 4, seed=1), torch.zeros(1, 1, 4, 4)
+    here[..., :2] = 1
+    elsewhere = style + 100 * (1 - here)
+    made, same = (adain(content, one, weights=(here, here)) for one in (style, elsewhere))
+    assert torch.allclose(made, same, atol=1e-4)
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     n=st.integers(1, 3),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from s2pzoo.nn.blocks import ResidualBlock, init_normal
+from s2pzoo.nn.blocks import Grain, ResidualBlock, ResizeConv2d, init_normal
 
 
 def picture(*shape: int) -> torch.Tensor:
@@ -30,6 +32,38 @@ def test_a_residual_block_adds_what_its_body_makes() -> None:
 def test_a_residual_block_takes_its_norm() -> None:
     assert sum(isinstance(layer, nn.InstanceNorm2d) for layer in ResidualBlock(4, norm=nn.InstanceNorm2d).body) == 2
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in ResidualBlock(4, norm=nn.InstanceNorm2d).body)
+
+
+@pytest.mark.parametrize(("how", "border"), [("nearest", 0), ("bilinear", 3)])
+def test_a_resize_convolution_is_doubling_and_then_a_convolution(how: str, border: int) -> None:
+    layer, x = ResizeConv2d(3, 5, how=how), picture(2, 3, 6, 9)
+    inside = slice(border, -border or None)
+    apart = F.conv2d(F.interpolate(x, scale_factor=2, mode=how), layer.weight, layer.bias, padding=1)
+    made = layer(x)
+    assert made.shape == apart.shape == (2, 5, 12, 18)
+    made, apart = made[..., inside, inside], apart[..., inside, inside]
+    assert torch.allclose(made, apart, atol=1e-5)
+    gradients = [torch.autograd.grad(one.square().sum(), layer.weight)[0] for one in (made, apart)]
+    assert torch.allclose(*gradients, rtol=1e-3, atol=1e-3)
+
+
+def test_bilinear_doubling_leaves_no_stripes_on_a_slope() -> None:
+    slope = torch.arange(12.0).expand(1, 1, 12, 12)
+
+    def wiggle(how: str) -> float:
+        made = ResizeConv2d(1, 1, how=how)(slope)[0, 0, 12, 6:-6]
+        return made.diff().diff().abs().max().item()
+
+    assert wiggle("bilinear") < 1e-5 < wiggle("nearest")
+
+
+def test_grain_begins_as_nothing_and_is_the_same_in_every_picture() -> None:
+    layer, x = Grain(3), picture(2, 3, 16, 24)
+    assert torch.equal(layer(x), x)
+    nn.init.constant_(layer.weight, 0.5)
+    grain = layer(x) - x
+    assert torch.allclose(grain[0, 0], grain[1, 2], atol=1e-5) and torch.equal(layer(x), layer(x))
+    assert abs(grain.mean().item()) < 0.1 and abs(grain.std().item() - 0.5) < 0.1
 
 
 def test_initial_weights_are_those_of_pix2pix() -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from s2pzoo.nn.blocks import Grain
 from s2pzoo.nn.resnet import ResnetGenerator, reflected
 
 
@@ -45,6 +46,32 @@ def test_skips_add_each_map_of_the_way_down_to_the_one_of_its_size() -> None:
     assert torch.equal(skipping.decode([first, second, last]), plain.head(plain.up[2](full)))
     nothing = [torch.zeros_like(first), torch.zeros_like(second), last]
     assert torch.equal(skipping.decode(nothing), plain.decode(nothing))
+
+
+def test_resizing_leaves_no_checkerboard_on_an_even_picture() -> None:
+    """Away from the border every pixel of an even picture is made alike; a transposed convolution makes four kinds."""
+
+    def kinds(resize: str) -> int:
+        network = ResnetGenerator(1, 1, base=4, downs=1, blocks=0, kernel=3, enlarge=2, resize=resize)
+        for layer in network.up:
+            assert isinstance(layer, nn.Sequential)
+            layer[1] = nn.Identity()
+        made = network.decode([torch.zeros(0), torch.ones(1, 8, 12, 12)])[0, 0, 8:-8, 8:-8]
+        return len((made * 1e4).round().unique())
+
+    assert kinds("nearest") == kinds("bilinear") == 1 < kinds("")
+
+
+def test_grain_makes_texture_of_an_even_picture() -> None:
+    network = ResnetGenerator(1, 1, base=4, downs=1, blocks=0, kernel=3, resize="bilinear", grain=True)
+    maps = [torch.zeros(0), torch.ones(1, 8, 12, 12)]
+    for layer in network.up:
+        assert isinstance(layer, nn.Sequential) and isinstance(layer[1], Grain)
+        layer[2] = nn.Identity()
+    assert network.decode(maps)[..., 4:-4, 4:-4].std() < 1e-6
+    for layer in network.up:
+        nn.init.ones_(layer[1].weight)  # pyright: ignore
+    assert network.decode(maps)[..., 4:-4, 4:-4].std() > 1e-3
 
 
 def test_the_head_is_linear() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from runtime_helpers import face, trained  # pyright: ignore[reportMissingImport
 
 import s2pzoo
 from s2pzoo.errors import (
+    LicenceWarning,
     PortMismatchError,
     UnknownComponentError,
     UnknownModelError,
@@ -258,3 +260,25 @@ def test_explain_needs_no_torch_and_no_weights(site: Path) -> None:
     code = "import sys; from s2pzoo.loading import explain; print(explain('tiny.wide')); print('torch' in sys.modules)"
     text = in_a_fresh_python(code, site)
     assert "codes: latent (N,12)" in text and text.split()[-1] == "False"
+
+
+class TestLicence:
+    @pytest.fixture(autouse=True)
+    def _nothing_told_yet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("s2pzoo.loading._told", set())
+
+    def test_weights_that_are_not_free_are_told_of_once(self, tiny: Pipeline, tmp_path: Path) -> None:
+        licence = {"code": "MIT", "weights": "research use only", "data": "Shoes (X, 2016)"}
+        folder = tiny.save(tmp_path / "tied", metadata={"licence": licence})
+        with pytest.warns(LicenceWarning, match=r"tiny.small: research use only. Trained on: Shoes \(X, 2016\)"):
+            s2pzoo.load(folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            s2pzoo.load(folder)
+
+    @pytest.mark.parametrize("weights", ["Apache-2.0", "CC-BY-4.0", "MIT", ""])
+    def test_free_weights_load_without_a_word(self, tiny: Pipeline, tmp_path: Path, weights: str) -> None:
+        folder = tiny.save(tmp_path / "free", metadata={"licence": {"code": "MIT", "weights": weights, "data": ""}})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            s2pzoo.load(folder)
