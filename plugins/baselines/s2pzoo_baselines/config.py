@@ -57,5 +57,5 @@ class ResnetConfig:
         return evolve(self, takes=self.gives, gives=self.takes)
 
 
-SHOES128 = ResnetConfig(base=24, blocks=8, kernel=5)
+SHOES128 = ResnetConfig(base=28, blocks=8, kernel=5)
 """One network of about the size of UPS's two light ones, T and C together."""

@@ -41,7 +41,10 @@ class Pix2Pix(PhotoTask):
         super().__init__(recipe=recipe, data=data)
         discriminator = MultiScaleDiscriminator(3, **recipe.networks.discriminator.to_dict()).apply(init_normal)
         self.networks = channels_last({"generator": UNet(FACES256), "discriminator": discriminator})
-        self.optimizers = {name: self.adam(network) for name, network in self.networks.items()}
+        self.optimizers = {
+            "generator": self.adam(self.networks["generator"]),
+            "discriminator": self.adam(discriminator, rate=recipe.losses.critic_rate),
+        }
         self.ema = ("generator",)
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:

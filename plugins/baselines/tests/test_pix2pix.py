@@ -89,7 +89,7 @@ def test_its_recipe_is_that_of_the_method_it_is_compared_with() -> None:
     recipe = read_recipe("baselines/pix2pix-faces256")
     assert recipe.task == "baselines/pix2pix"
     ours, other = recipe.resolve(Pix2Pix.defaults), read_recipe("deepfacedrawing/stage2")
-    shared = ("l1", "perceptual", "gan", "feature_matching", "crop", "critic_start")
+    shared = ("l1", "perceptual", "gan", "feature_matching", "crop", "critic_start", "critic_rate")
     assert {name: ours.losses[name] for name in shared} == {name: other.losses[name] for name in shared}
 
 
