@@ -1,0 +1,1 @@
+"""Contextual GAN: the sketch as context, the photo completed by back-propagation."""

@@ -1,0 +1,72 @@
+"""Small sketch-photo pairs of a face corpus: drawn once, kept in the corpus folder, read at once ever after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from attrs import frozen
+from numpy.typing import NDArray
+from rich.progress import track
+from torch import Tensor
+from torch.nn import functional as F
+
+from s2pzoo.data.corpus import Corpus, open_corpus
+from s2pzoo_contextualgan.joint import shrink
+
+LEVELS = ("clean", "rough", "very rough")
+
+
+@frozen(kw_only=True)
+class Pairs:
+    """Photos (N,3,s,s) and D drawings of each (N,D,s,s), uint8; the first is the corpus' clean one."""
+
+    photos: NDArray[np.uint8]
+    sketches: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def batch(self, count: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Random pairs, half of them mirrored: `sketch` (N,1,s,s) and `photo` (N,3,s,s), float32 in [0,1]."""
+        face, drawing = rng.integers(len(self), size=count), rng.integers(self.sketches.shape[1], size=count)
+        mirrored = torch.from_numpy(rng.random((count, 1, 1, 1)) < 0.5)
+        pairs = {"sketch": self.sketches[face, drawing][:, None], "photo": self.photos[face]}
+        batch = {name: torch.from_numpy(images).float() / 255 for name, images in pairs.items()}
+        return {name: torch.where(mirrored, images.flip(-1), images) for name, images in batch.items()}
+
+
+def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0) -> Pairs:
+    """The pairs of a corpus folder at `side` pixels, with `drawings` random drawings a face beside the clean one.
+
+    Of the first `faces` faces, or of all (0, or more than there are).
+
+    Raises:
+        DataError: the folder is no face corpus.
+    """
+    corpus = open_corpus(folder)
+    count = min(faces or len(corpus), len(corpus))
+    path = folder / f"pairs{side}x{drawings}of{count}.npz"
+    if not path.exists():
+        indices = track(range(count), description=f"drawing {count} faces")
+        made = [_pair(corpus, index, side=side, drawings=drawings) for index in indices]
+        begun = path.with_suffix(".part.npz")
+        np.savez(begun, photos=np.stack([photo for photo, _ in made]), sketches=np.stack([drawn for _, drawn in made]))
+        begun.replace(path)
+    with np.load(path) as stored:
+        return Pairs(photos=stored["photos"], sketches=stored["sketches"])
+
+
+def _pair(corpus: Corpus, index: int, *, side: int, drawings: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    rng = np.random.default_rng([side, index])
+    drawn = [corpus.clean(index)]
+    drawn += [corpus.sketch(index, rng, level=str(rng.choice(LEVELS))) for _ in range(drawings)]
+    photo = torch.from_numpy(corpus.photo(index).transpose(2, 0, 1))
+    return _bytes(F.adaptive_avg_pool2d(photo, side)), _bytes(
+        shrink(torch.from_numpy(np.stack(drawn))[:, None], side)[:, 0]
+    )
+
+
+def _bytes(images: Tensor) -> NDArray[np.uint8]:
+    return (images * 255 + 0.5).to(torch.uint8).numpy()

@@ -1,0 +1,181 @@
+"""The photo by back-propagation: find the z whose sketch is the drawing (paper section 3; docs/contextualgan.md)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from attrs import define, frozen
+from torch import Tensor
+
+from s2pzoo.errors import Remark
+from s2pzoo.interfaces import Refiner
+from s2pzoo_contextualgan.config import ProjectionConfig
+from s2pzoo_contextualgan.joint import join, shrink
+from s2pzoo_contextualgan.networks import JointDiscriminator, JointGenerator
+from s2pzoo_contextualgan.search import SIZES, Search, divergence, mover, unreal
+
+Watch = Callable[[int, Tensor, Tensor], None]
+
+
+@frozen(kw_only=True)
+class Known:
+    """What is known: sketch (N,1,s,s) and photo (N,3,s,s) in [0,1], each with a mask (N,1,s,s), 1 where it is known."""
+
+    sketch: Tensor
+    photo: Tensor
+    sketch_known: Tensor
+    photo_known: Tensor
+
+    def repeated(self, count: int) -> Known:
+        """Each of the N `count` times in a row."""
+        parts = (self.sketch, self.photo, self.sketch_known, self.photo_known)
+        return Known(**dict(zip(KNOWN, (part.repeat_interleave(count, 0) for part in parts), strict=True)))
+
+
+KNOWN = ("sketch", "photo", "sketch_known", "photo_known")
+
+
+@define
+class _Best:
+    """The best z so far of each candidate, and its loss."""
+
+    z: Tensor
+    loss: Tensor
+
+    def offer(self, z: Tensor, loss: Tensor) -> bool:
+        """Take what is better; whether anything was."""
+        better = loss < self.loss
+        self.z = torch.where(better[:, None], z.detach(), self.z)
+        self.loss = torch.where(better, loss, self.loss)
+        return bool(better.any())
+
+
+class Projection(Refiner):
+    """sketch (N,1,S,S), latent (N,D) -> the latent that fits the sketch best, and the sketch and photo G makes of it.
+
+    G and D are frozen and in eval mode always, so that a photo depends on its drawing, the options and the seed alone.
+    """
+
+    Config = ProjectionConfig
+    needs_grad = True
+    wants_generator = True
+
+    def __init__(self, config: ProjectionConfig) -> None:
+        super().__init__(config)
+        self.generator = JointGenerator(config.generator)
+        self.discriminator = JointDiscriminator(config.discriminator)
+        self.watch: Watch | None = None
+        self.requires_grad_(False).train(False)
+
+    def train(self, mode: bool = True) -> Projection:
+        """Stays in eval mode."""
+        return super().train(False)
+
+    def forward(
+        self, *, sketch: Tensor, generator: torch.Generator, latent: Tensor | None = None, **options: Any
+    ) -> dict[str, Tensor]:
+        """See `Search` for the options; `faithfulness` 0 to 1 is `Search.faithful`."""
+        drawn = shrink(sketch, self.config.generator.side)
+        seen = torch.ones_like(drawn)
+        known = Known(
+            sketch=drawn, photo=drawn.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=torch.zeros_like(seen)
+        )
+        z, _ = self.project(known, Search.of(options), generator, guess=latent)
+        return {"latent": z, **self.generator(latent=z)}
+
+    def project(
+        self, known: Known, search: Search, generator: torch.Generator, *, guess: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The best z (N,D) and its loss (N,). All N are looked for at once, from the same random candidates.
+
+        Ctrl-C ends the search with the best so far and a warning; a candidate that is no longer a number begins again
+        from another draw, with a warning. `watch`, if set, is called at each step with its number, the best z so far
+        (N,D) and their losses (N,).
+        """
+        count, guess = len(known.sketch), guess if search.start == "learned" else None
+        z = self._begin(known, search, guess, generator)
+        each = len(z) // count
+        known, guess = known.repeated(each), None if guess is None else guess.repeat_interleave(each, 0)
+        best = _Best(z.clone(), torch.full((len(z),), torch.inf, device=z.device))
+        move, idle, restarted = mover(z, search), 0, 0
+        try:
+            for step in range(search.steps + 1):
+                loss, gradient = self._loss(z, known, search, guess)
+                idle = 0 if best.offer(z, loss) else idle + 1
+                self._tell(step, best, each)
+                if step == search.steps or idle >= search.patience:
+                    break
+                lost = ~(loss.isfinite() & gradient.isfinite().all(1))
+                move(gradient.where(~lost[:, None], torch.zeros_like(gradient)))
+                if lost.any():
+                    restarted += int(lost.sum())
+                    z.data[lost] = self._draw(int(lost.sum()), generator).to(z.device)
+                if self.config.generator.prior == "uniform":
+                    z.data.clamp_(-1, 1)
+        except KeyboardInterrupt:
+            warnings.warn("The search was interrupted; this is the best it had found.", Remark, stacklevel=2)
+        if restarted:
+            told = f"{restarted} candidates of the search were no longer numbers and began again elsewhere."
+            warnings.warn(told, Remark, stacklevel=2)
+        losses, chosen = best.loss.view(count, each).min(1)
+        return best.z.view(count, each, -1)[torch.arange(count), chosen], losses
+
+    def _draw(self, count: int, generator: torch.Generator) -> Tensor:
+        joint = self.config.generator
+        if joint.prior == "normal":
+            return torch.randn(count, joint.latent, generator=generator)
+        return torch.rand(count, joint.latent, generator=generator) * 2 - 1
+
+    def _begin(self, known: Known, search: Search, guess: Tensor | None, generator: torch.Generator) -> Tensor:
+        """The candidates to follow, those of one drawing after those of the other, (N*R,D)."""
+        count = len(known.sketch)
+        draws = self._draw(1 if search.start == "random" else search.inits, generator).to(known.sketch.device)
+        with torch.no_grad():
+            made = [part.expand(count, *part.shape) for part in (draws, *self._make(draws))]  # once for all drawings
+            if guess is not None:
+                first = [part[:, None] for part in (guess, *self._make(guess))]
+                made = [torch.cat(both, dim=1) for both in zip(first, made, strict=True)]
+            z, each = made[0], made[0].shape[1]
+            known, guess = known.repeated(each), None if guess is None else guess.repeat_interleave(each, 0)
+            losses = self._judge(*(part.flatten(0, 1) for part in made), known, search, guess).view(count, each)
+        kept = losses.nan_to_num(torch.inf).topk(min(search.restarts, z.shape[1]), largest=False).indices
+        return z.gather(1, kept[..., None].expand(-1, -1, z.shape[-1])).flatten(0, 1).clone()
+
+    def _loss(self, z: Tensor, known: Known, search: Search, guess: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The loss of each candidate (M,) and its gradient (M,D)."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_(True)
+            losses = self._judge(z, *self._make(z), known, search, guess)
+            (gradient,) = torch.autograd.grad(losses.sum(), z)
+        return losses.detach(), gradient
+
+    def _make(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The sketches and photos that G makes of z (M,D), and what D says of them."""
+        made = self.generator(latent=z)
+        joint = join(made["sketch"], made["photo"], layout=self.config.generator.layout)
+        return made["sketch"], made["photo"], self.discriminator.logits(joint)
+
+    def _judge(
+        self, z: Tensor, sketch: Tensor, photo: Tensor, logits: Tensor,
+        known: Known, search: Search, guess: Tensor | None,
+    ) -> Tensor:  # fmt: skip
+        """The loss of each candidate (M,), from what `_make` made of it."""
+        fit = divergence(
+            known.sketch, sketch, known.sketch_known,
+            kind=search.contextual, direction=search.direction, blur=search.blur,
+        )  # fmt: skip
+        pixels = known.photo_known.flatten(1).sum(1)
+        off = ((photo - known.photo).abs() * known.photo_known).flatten(1).sum(1)
+        loss = fit + off / pixels.clamp(min=1) / SIZES["l1"]
+        loss = loss + search.lam * unreal(logits, form=search.perceptual)
+        if guess is not None:
+            return loss + search.anchor * SIZES[search.contextual] * (z - guess).square().mean(1)
+        return loss + search.prior * z.square().mean(1) if self.config.generator.prior == "normal" else loss
+
+    def _tell(self, step: int, best: _Best, each: int) -> None:
+        if self.watch:
+            losses, chosen = best.loss.view(-1, each).min(1)
+            self.watch(step, best.z.view(len(losses), each, -1)[torch.arange(len(losses)), chosen], losses)
