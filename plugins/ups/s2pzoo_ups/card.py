@@ -1,10 +1,12 @@
 """Make the pictures of a bundle's card:
 
     python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes
+    python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes --count 8 --front docs/images/shoes.png
     python -m s2pzoo_ups.card ups.shoes128 COLLECTION/sketch --out out/shoes.png
 
-The first writes the sheet of our own drawings into the bundle; the second makes the same of others, for looking: it
-holds somebody's drawings and is never committed. The references are photos that the model itself made.
+The first writes the sheet of our own drawings into the bundle, the second the picture of the README. The third makes
+the first's sheet of others, for looking: it holds somebody's drawings and is never committed. The references are a
+photo that the model itself made, tinted.
 """
 
 from __future__ import annotations
@@ -28,34 +30,46 @@ from s2pzoo_ups.model import UPS
 
 WEIGHTS = Path(__file__).parent / "weights"
 PICTURE = "drawings.png"
+TINTS = ((0.75, 0.15, 0.12), (0.15, 0.3, 0.75), (0.85, 0.7, 0.25))  # red, blue, yellow
 COLUMNS = ("sketch", "attention", "gray", "photo", "clean sketch")
 
 
+def front_sheet(model: UPS, drawings: list[Path], *, cell: int = 180) -> Image.Image:
+    """The drawings above, their photos below."""
+    sketches = _read(model, drawings)
+    return contact_sheet([sketches, cast(list[Image.Image], model(sketches))], cell=cell)
+
+
 def drawings_sheet(model: UPS, drawings: list[Path], *, cell: int = 128) -> Image.Image:
-    """A row a drawing: what the model makes of it, and its photo in the colours of three others'."""
-    sketches = [_gray(read_sketch(path, size=model.model.size).ink) for path in drawings]
+    """A row a drawing: what the model makes of it, and its photo in the colours of three references."""
+    sketches = _read(model, drawings)
     photos = cast(list[Image.Image], model(sketches))
     with TemporaryDirectory() as folder:
-        references = []
-        for index in _colourful(photos):
+        references, pictures = [], [_tinted(photos[len(photos) // 2], tint) for tint in TINTS]
+        for index, picture in enumerate(pictures):
             references.append(Path(folder) / f"{index}.png")
-            write_image(photos[index], references[-1])
+            write_image(picture, references[-1])
         rows = []
         for sketch, photo in zip(sketches, photos, strict=True):
             gray = to_images(model.run(sketch, keep=True).values["gray"])[0]
             made = [sketch, model.attention(sketch), gray, photo, model.clean(sketch)]
             rows.append(made + model.styles(sketch, references))
-    blank = Image.new("L", (model.model.size,) * 2, 255)
-    head = [blank] * len(COLUMNS) + [photos[index] for index in _colourful(photos)]
+    blank = Image.new("L", sketches[0].size, 255)
+    head = [blank] * len(COLUMNS) + pictures
     return contact_sheet([head, *rows], [*COLUMNS, "reference 1", "reference 2", "reference 3"], cell=cell)
 
 
-def _colourful(photos: list[Image.Image]) -> list[int]:
-    """The most colourful photo, the darkest and the lightest of the rest."""
-    pixels = [np.asarray(photo, np.float32) for photo in photos]
-    order = sorted(range(len(photos)), key=lambda i: -float(np.ptp(pixels[i], axis=2).mean()))
-    by_light = sorted(order[1:], key=lambda i: float(pixels[i].mean()))
-    return [order[0], by_light[0], by_light[-1]]
+def _read(model: UPS, drawings: list[Path]) -> list[Image.Image]:
+    return [_gray(read_sketch(path, size=model.model.size).ink) for path in drawings]
+
+
+def _tinted(photo: Image.Image, tint: tuple[float, float, float]) -> Image.Image:
+    """The photo with its shades in one colour, white left white."""
+    shade = np.asarray(photo.convert("L"), np.float32)[..., None] / 255
+    colour = np.asarray(tint, np.float32)
+    share = np.clip((0.95 - shade) / 0.2, 0, 1)
+    made = shade * (1 - share) + np.clip(colour * (0.4 + 1.2 * shade), 0, 1) * share
+    return Image.fromarray((made * 255 + 0.5).astype(np.uint8))
 
 
 def _gray(sketch: np.ndarray) -> Image.Image:
@@ -74,10 +88,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=16, help="how many of them at most, evenly spread")
     parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval unpaired`, for the card's table")
     parser.add_argument("--out", type=Path, help="write the sheet there, and nothing into the bundle")
+    parser.add_argument("--front", type=Path, help="write drawings and photos alone there, and nothing into the bundle")
     arguments = parser.parse_args()
     model = cast(UPS, s2pzoo.load(arguments.model))
     found = sorted(arguments.drawings.glob("*.*"))
     chosen = [found[i] for i in np.unique(np.linspace(0, len(found) - 1, min(arguments.count, len(found))).astype(int))]
+    if arguments.front:
+        write_image(front_sheet(model, chosen), arguments.front)
+        return
     sheet = drawings_sheet(model, chosen)
     if arguments.out:
         write_image(sheet, arguments.out)

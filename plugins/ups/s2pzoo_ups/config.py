@@ -15,7 +15,8 @@ class TranslatorConfig:
     """T (sketch to gray, with attention) or T' (gray to sketch, without): a residual generator (docs/ups.md).
 
     `attention` is a softmax over its two logits (`channels`), the released code's over the rows of the map
-    (`legacy_rows`), or none (`off`). `classes` names what one network is trained on together; none means one class.
+    (`legacy_rows`), or none (`off`). `resize` doubles without a checkerboard, where the released code has transposed
+    convolutions. `classes` names what one network is trained on together; none means one class.
     """
 
     takes: str = "sketch"
@@ -25,6 +26,7 @@ class TranslatorConfig:
     downs: int = 2
     blocks: int = 9
     kernel: int = 7
+    resize: bool = False
     attention: str = field(default="channels", validator=in_(ATTENTIONS))
     classes: tuple[str, ...] = ()
 
@@ -42,6 +44,6 @@ class TranslatorConfig:
 
 SHAPES = {
     "paper128": TranslatorConfig(),  # layer for layer the released network, 11.37 M parameters
-    "light128": TranslatorConfig(base=16, blocks=6, kernel=5),  # small enough for a CPU to train
+    "light128": TranslatorConfig(base=24, blocks=6, kernel=5, resize=True),  # small enough for a CPU to train
 }
 """Presets of T; T' is the same network turned round."""

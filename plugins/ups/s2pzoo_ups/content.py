@@ -9,12 +9,14 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional as F
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.interfaces import Generator
+from s2pzoo.losses.content import luma
 from s2pzoo.nn.adain import adain
-from s2pzoo.nn.blocks import ResidualBlock, init_normal
+from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.nn.conditional import ConditionalNorm2d, category_index, conditioned
 from s2pzoo.nn.resnet import reflected
 from s2pzoo_ups.content_config import ContentConfig
@@ -22,6 +24,8 @@ from s2pzoo_ups.content_config import ContentConfig
 Reference = Tensor | str | os.PathLike[str]
 
 _SMALLEST = 16
+_CHROMA = 2  # on values in [-1,1], and so 4 of those in [0,1]
+_WHITE = 0.97  # luma from which a pixel is paper
 
 
 class TappedEncoder(nn.ModuleList):
@@ -71,6 +75,22 @@ def trained_encoder(widths: tuple[int, int, int], kernel: int) -> TappedEncoder:
     return TappedEncoder(layers, taps=(3, 6, 9, 13)).apply(init_normal)
 
 
+def not_white(picture: Tensor, maps: Tensor) -> Tensor:
+    """How much of each position of `maps` (N,C,h,w) is not white in the picture (N,1,H,W) or (N,3,H,W), (N,1,h,w)."""
+    return F.adaptive_avg_pool2d((luma(picture) < _WHITE).to(picture), (maps.shape[-2], maps.shape[-1]))
+
+
+def coloured(gray: Tensor, picture: Tensor) -> Tensor:
+    """The colours of a picture (N,3,H,W) on gray (N,1,H,W) in [0,1] as their luma, paled where they would leave [0,1].
+
+    So white stays white and black stays black.
+    """
+    chroma = picture - luma(picture)
+    room = torch.where(chroma > 0, 1 - gray, gray) / chroma.abs().clamp_min(1e-6)
+    # The share that fits is taken for a constant: its gradient has no bound.
+    return (gray + chroma * room.amin(1, keepdim=True).clamp_max(1).detach()).clamp(0, 1)
+
+
 def layer_norm(channels: int) -> nn.Module:
     """Over all channels and positions of a picture."""
     return nn.GroupNorm(1, channels, affine=False)
@@ -86,6 +106,8 @@ def decoder(config: ContentConfig) -> nn.Sequential:
         return ConditionalNorm2d(norm(channels), channels, many) if many else norm(channels)
 
     def doubled(inside: int, outside: int) -> list[nn.Module]:
+        if config.resize:
+            return [ResizeConv2d(inside, outside), norm(outside), nn.ReLU()]
         return [nn.ConvTranspose2d(inside, outside, 3, 2, 1, output_padding=1), norm(outside), nn.ReLU()]
 
     layers = (
@@ -118,7 +140,8 @@ class ContentEnhancement(Generator):
         reference: Reference | None = None,
         alpha: float = 1.0,
         category: str | int | Tensor | None = None,
-    ) -> Tensor:
+        maps: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """The photo of a gray photo.
 
         Args:
@@ -126,12 +149,17 @@ class ContentEnhancement(Generator):
             reference: whose colours to take: (N,3,h,w) or (1,3,h,w) in [0,1], or a picture file. None: none.
             alpha: how much of the reference's statistics, 0 none to 1 all.
             category: of `config.classes`, where there are any: a name, an index, or indices (N,).
+            maps: give (photo, t) instead, t as of `target`.
 
         Raises:
             BadInputError: a wrong shape, a file that is not a photo.
             BadOptionError: no such category, or none given where there are some.
         """
-        return self.decode(self.target(gray, reference, alpha), category=category)
+        t = self.target(gray, reference, alpha)
+        photo = self.decode(t, category=category)
+        if self.config.keep_gray:
+            photo = coloured(gray, photo)
+        return (photo, t) if maps else photo
 
     def target(self, gray: Tensor, reference: Reference | None = None, alpha: float = 1.0) -> Tensor:
         """t, the maps (N,C,H/4,W/4) that are decoded: E(G), or AdaIN(E(G), E(R)), or between. Errors of `forward`."""
@@ -143,7 +171,12 @@ class ContentEnhancement(Generator):
         t = self.encode(gray)[-1]
         if reference is None:
             return t
-        return torch.lerp(t, adain(t, self.encode(self._photo(reference, gray))[-1]), alpha)
+        photo = self._photo(reference, gray)
+        style = self.encode(photo)[-1]
+        if not self.config.object_only:
+            return torch.lerp(t, adain(t, style), alpha)
+        here, there = not_white(gray, t), not_white(photo, style)
+        return torch.lerp(t, adain(t, style, weights=(here, there)), alpha * here)
 
     def encode(self, image: Tensor, *, fixed: bool = False) -> list[Tensor]:
         """The maps that the style loss reads, the last of which is E's: of gray (N,1,H,W) or photo (N,3,H,W) in [0,1].
@@ -152,13 +185,16 @@ class ContentEnhancement(Generator):
         """
         unit = self.config.encoder == "vgg19" and self.config.vgg_input_range == "unit"
         x = (image if unit else image * 2 - 1).expand(-1, 3, -1, -1)
+        if self.config.opponent:
+            light = luma(x)
+            x = torch.cat([light, _CHROMA * (x[:, :1] - light), _CHROMA * (x[:, 2:] - light)], dim=1)
         if not fixed:
             return self.encoder(x)
         weights = {name: parameter.detach() for name, parameter in self.encoder.named_parameters()}
         return functional_call(self.encoder, weights, (x,))
 
     def decode(self, t: Tensor, *, category: str | int | Tensor | None = None) -> Tensor:
-        """The photo (N,3,H,W) in [0,1] of maps (N,C,H/4,W/4). Errors of `forward`."""
+        """The picture (N,3,H,W) in [0,1] that is painted of maps (N,C,H/4,W/4). Errors of `forward`."""
         classes = self.config.classes
         wanted = classes or category is not None
         with conditioned(category_index(category, classes, len(t)).to(t.device) if wanted else None):

@@ -11,21 +11,24 @@ from PIL import Image
 from torch import Tensor, nn
 
 from s2pzoo.errors import RecipeError
-from s2pzoo.losses.content import intensity
+from s2pzoo.losses.content import intensity, luma
 from s2pzoo.train.recipe import Recipe
 from s2pzoo.train.sheet import sheet
-from s2pzoo.weights.bundle import read_bundle, write_bundle
+from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.content import ContentEnhancement
 from s2pzoo_ups.plugin import content_steps, shape_steps
 from s2pzoo_ups.stage1 import Stage1, Terms
-from s2pzoo_ups.stage2 import content_preset
+from s2pzoo_ups.stage2 import content_preset, own_terms, recoloured
+from s2pzoo_ups.start import begin, begun
 
 
 class Joint(Stage1):
     """T, T' and C: the losses of stage 1, and C on what T makes, judged by D_I and by the intensity loss.
 
     C learns from gray photos that are not photos; T that its gray is going to be painted. D_G and the intensity loss
-    hold gray to what it was. A finished run holds the whole model, and so is how a bundle of both stages is made.
+    hold gray to what it was. Real photos in random colours, their own references, have to come back as in stage 2
+    (`own_l1`, `own_chroma`): without them C forgot colours within minutes. Its bundle is the whole model; with
+    `--minutes 0` that of both stages as they were.
     """
 
     kinds: ClassVar[Mapping[str, int]] = {**Stage1.kinds, "photo": 3}
@@ -36,22 +39,24 @@ class Joint(Stage1):
             "start": {"stage1": "", "stage2": ""},  # the folders that the stages wrote
             "content": {"preset": "light128"},
         },
-        "losses": {**Stage1.defaults["losses"], "intensity": 10.0},
+        "losses": {**Stage1.defaults["losses"], "intensity": 10.0, "own_l1": 10.0, "own_chroma": 20.0},
     }
 
     def __init__(self, *, recipe: Recipe, data: Path) -> None:
-        super().__init__(recipe=recipe, data=data)
         start = recipe.networks.start
-        self.add_generators(
-            content=ContentEnhancement(evolve(content_preset(recipe.networks.content.preset), size=recipe.data.size))
-        )
-        for stage, names in (("stage1", ("translator", "sketcher")), ("stage2", ("content",))):
-            if not start[stage]:
+        for stage, folder in start.to_dict().items():
+            if not folder:
                 raise RecipeError(
                     "Fine-tuning needs both stages.", why=f"networks.start.{stage} is empty.",
                     fix=f"Set it to the folder that ups/{stage} wrote.",
                 )  # fmt: skip
-            read_bundle(Path(start[stage])).load_into({name: self.networks[name] for name in names})
+        super().__init__(recipe=recipe, data=data)
+        network = ContentEnhancement(evolve(content_preset(recipe.networks.content.preset), size=recipe.data.size))
+        begin({"content": network}, start.stage2)
+        self.add_generators(content=network)
+
+    def starts(self) -> dict[str, str]:
+        return self.recipe.networks.start.to_dict()
 
     def real(self, batch: Mapping[str, Tensor]) -> Terms:
         return {**super().real(batch), "photo": batch["photo"]}
@@ -60,6 +65,8 @@ class Joint(Stage1):
         terms, fakes = super().translate(batch, real, index)
         photo = self.networks["content"](gray=fakes["gray"])
         terms["intensity"] = intensity(photo, fakes["gray"])
+        own = recoloured(batch["photo"], self.rng(index, 4))
+        terms |= own_terms(self.networks["content"](gray=luma(own), reference=own), own)
         return terms, {**fakes, "photo": photo}
 
     def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
@@ -78,6 +85,6 @@ class Joint(Stage1):
         steps = (*shape_steps(shape), *content_steps(content))
         write_bundle(
             folder, model_name=self.recipe.name, steps=steps,
-            components={step.name: networks[step.name] for step in steps}, metadata=self.about(metadata),
-            dtype="float16",
+            components={step.name: networks[step.name] for step in steps},
+            metadata=self.about({**metadata, **begun(self.starts())}), dtype="float16",
         )  # fmt: skip

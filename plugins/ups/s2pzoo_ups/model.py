@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from s2pzoo.errors import BadInputError, UsageError
-from s2pzoo.imaging.photo import read_photo
+from s2pzoo.errors import UsageError
 from s2pzoo.losses.content import luma
 from s2pzoo.pipeline.inputs import to_images
+from s2pzoo.pipeline.photos import read_photos
 from s2pzoo.pipeline.run import Pipeline
 from s2pzoo.ports import Port
 
@@ -37,19 +36,10 @@ class UPS(Pipeline):
         Raises:
             BadInputError: a file that is not a photo, a tensor of another shape, an empty list.
         """
-        size = self.components["sketcher"].config.size
-        if isinstance(photo, Tensor):
-            if photo.dim() != 4 or photo.shape[1:] != (3, size, size) or not len(photo):
-                raise BadInputError(
-                    f"A photo cannot have the shape {tuple(photo.shape)}.", fix=f"It is (N,3,{size},{size})."
-                )
-            return self._drawn(photo, **options)
-        paths = [photo] if isinstance(photo, (str, Path)) else list(photo)
-        if not paths:
-            raise BadInputError("No photo was given.", fix="Give one, or a list of at least one.")
-        pixels = np.stack([read_photo(path, size=size) for path in paths])
-        drawn = to_images(self._drawn(torch.from_numpy(pixels).permute(0, 3, 1, 2), **options))
-        return drawn[0] if isinstance(photo, (str, Path)) else drawn
+        inputs = read_photos(photo, size=self.components["sketcher"].config.size)
+        gray = luma(inputs.tensor.to(self.device))
+        drawn = self.execute({"gray": gray}, ("clean_sketch",), **options)["clean_sketch"]
+        return inputs.give_back(drawn, self.graph.values["clean_sketch"])
 
     def clean(self, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
         """T'(T(S)): the same drawing without what does not belong to it. `sketch` and `fit` as for `run`."""
@@ -88,6 +78,3 @@ class UPS(Pipeline):
         gray = self.execute({"sketch": inputs.tensor}, ("gray",), **options)["gray"]
         made = [self.execute({"gray": gray}, ("photo",), reference=one, **options)["photo"] for one in references]
         return to_images(torch.cat(made))
-
-    def _drawn(self, photo: Tensor, **options: Any) -> Tensor:
-        return self.execute({"gray": luma(photo.to(self.device))}, ("clean_sketch",), **options)["clean_sketch"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from s2pzoo.declare import ComponentEntry, ModelEntry, Option, Step, TaskEntry
+from s2pzoo.declare import ComponentEntry, ModelEntry, Option, Step, TaskEntry, Weights
 from s2pzoo.hooks import hookimpl
 from s2pzoo_ups.config import SHAPES, TranslatorConfig
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
@@ -77,8 +77,18 @@ def s2pzoo_models() -> list[ModelEntry]:
         ModelEntry(
             "ups.shoes128",
             steps=model_steps("light128"),
+            weights=Weights(bundled="weights/shoes128"),
             default=True,
+            licence="research use only",
             summary="Free-hand sketch of a shoe to photo, light networks, 128 pixels",
+            **shared,
+        ),
+        ModelEntry(
+            "ups.chairs128",
+            steps=model_steps("light128"),
+            weights=Weights(bundled="weights/chairs128"),
+            licence="research use only",
+            summary="Free-hand sketch of a chair to photo, light networks, 128 pixels",
             **shared,
         ),
         ModelEntry(

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from s2pzoo.data.objects import object_sketch
 from s2pzoo.errors import RecipeError
+from s2pzoo.losses.adversarial import feature_matching
 from s2pzoo.losses.content import luma
 from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.train.recipe import Recipe
@@ -26,9 +27,11 @@ from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.config import ATTENTIONS, SHAPES, TranslatorConfig
 from s2pzoo_ups.noise import NoiseComposition, dense_patterns
 from s2pzoo_ups.plugin import shape_steps
+from s2pzoo_ups.start import begin, begun
 from s2pzoo_ups.translator import ShapeTranslator
 
 SS_MODES = ("replace", "add", "off")
+PIXEL_LOSSES = {"l1": F.l1_loss, "mse": F.mse_loss}
 Terms = dict[str, Tensor]
 
 
@@ -39,8 +42,9 @@ class Stage1(TranslationTask):
     code), is added to it with the weight `ss` (the paper's formula), or is left out. `attention` supervises A by the
     noise that was added.
 
-    `pseudo` and `pseudo_perceptual` are no part of the paper: T also learns from training photos and line drawings made
-    of them, and up to a share `unpaired_start` of the steps from nothing else.
+    `pseudo`, `pseudo_perceptual` and `pseudo_matching` are no part of the paper: T also learns from training photos and
+    line drawings made of them; from nothing else up to a share `unpaired_start` of the steps, and after that in all but
+    every `unpaired_every`-th. The first compares pixels (`pseudo_kind`), the last what D_G sees in both.
     """
 
     kinds: ClassVar[Mapping[str, int]] = {"gray": 1, "sketch": 1}
@@ -54,8 +58,9 @@ class Stage1(TranslationTask):
         },
         "networks": {
             **TranslationTask.defaults["networks"],
-            "translator": {"preset": "light128", "attention": "channels"},
+            "translator": {"preset": "light128", "attention": "channels", "trained": True},  # else T' alone is
             "perceptual": {"backbone": ""},  # a file of local backbone weights; empty: the standard ones
+            "start": {"bundle": ""},  # a folder that stage 1 wrote, to begin with its T and T'; empty: at random
         },
         "losses": {
             **TranslationTask.defaults["losses"],
@@ -65,8 +70,11 @@ class Stage1(TranslationTask):
             "ss": 10.0,
             "attention": 0.0,
             "pseudo": 0.0,
+            "pseudo_kind": "l1",
             "pseudo_perceptual": 0.0,
+            "pseudo_matching": 0.0,
             "unpaired_start": 0.0,
+            "unpaired_every": 1,
         },
     }
 
@@ -75,24 +83,35 @@ class Stage1(TranslationTask):
         settings, losses, wanted = recipe.data, recipe.losses, recipe.networks.translator
         for name, value, known in (
             ("losses.ss_mode", losses.ss_mode, SS_MODES),
+            ("losses.pseudo_kind", losses.pseudo_kind, tuple(PIXEL_LOSSES)),
             ("networks.translator.attention", wanted.attention, ATTENTIONS),
         ):
             if value not in known:
                 raise RecipeError(f"{name} cannot be {value!r}.", fix=f"Use one of {', '.join(known)}.")
-        if losses.unpaired_start and not losses.pseudo:
+        if losses.unpaired_every < 1:
+            raise RecipeError(f"losses.unpaired_every cannot be {losses.unpaired_every}.", fix="Give 1 or more.")
+        if (losses.unpaired_start or losses.unpaired_every > 1) and not losses.pseudo:
             raise RecipeError(
-                "losses.unpaired_start leaves nothing to learn from at first.",
-                why="Until then only photos and line drawings of them are looked at, and losses.pseudo is 0.",
-                fix="Set losses.pseudo above 0, or losses.unpaired_start=0.",
+                "losses.unpaired_start and losses.unpaired_every leave nothing to learn from in some steps.",
+                why="In those only photos and line drawings of them are looked at, and losses.pseudo is 0.",
+                fix="Set losses.pseudo above 0, or losses.unpaired_start=0 and losses.unpaired_every=1.",
             )
         self.phi = None if losses.ss_mode == "off" else NoiseComposition(
             self.collection.sketches, dense_patterns(self.collection.sketches), complex_=settings.noise_complex,
             distractive=settings.noise_distractive, patch=settings.patch, how=settings.compose,
         )  # fmt: skip
         config = evolve(shape_preset(wanted.preset), attention=wanted.attention, size=settings.size)
-        self.add_generators(translator=ShapeTranslator(config), sketcher=ShapeTranslator(config.back()))
+        networks = {"translator": ShapeTranslator(config), "sketcher": ShapeTranslator(config.back())}
+        shapes, *_ = self.starts().values()
+        begin(networks, shapes)
+        networks["translator"].requires_grad_(wanted.trained)
+        self.add_generators(**networks)
         if losses.pseudo_perceptual:
             self.frozen = {"perceptual": PerceptualLoss(backbone=recipe.networks.perceptual.backbone or None)}
+
+    def starts(self) -> dict[str, str]:
+        """The folders this training begins with, by what its bundle calls them; T and T' are in the first."""
+        return {"start": self.recipe.networks.start.bundle}
 
     def draw_batch(self, rng: np.random.Generator) -> dict[str, list[NDArray[np.uint8]]]:
         batch = super().draw_batch(rng)
@@ -115,7 +134,9 @@ class Stage1(TranslationTask):
     def translate(self, batch: Mapping[str, Tensor], real: Terms, index: int) -> tuple[Terms, Terms]:
         """The terms but the adversarial ones, and the fakes by kind."""
         terms, fakes = self._pseudo_terms(batch["pseudo"], real["gray"]) if "pseudo" in batch else ({}, {})
-        if index >= self.recipe.losses.unpaired_start * self.recipe.schedule.steps:
+        losses = self.recipe.losses
+        late = index >= losses.unpaired_start * self.recipe.schedule.steps
+        if late and index % losses.unpaired_every == 0:
             cycles, made = self._cycles(batch, real["gray"])
             terms |= cycles
             fakes = {**made, "gray": torch.cat([made["gray"], *fakes.values()])}
@@ -123,10 +144,13 @@ class Stage1(TranslationTask):
 
     def _pseudo_terms(self, pseudo: Tensor, gray: Tensor) -> tuple[Terms, Terms]:
         made = self._gray(pseudo)[0]
-        terms = {"pseudo": (made - gray).abs().mean()}
+        terms = {"pseudo": PIXEL_LOSSES[self.recipe.losses.pseudo_kind](made, gray)}
         if "perceptual" in self.frozen:
             rgb = (image.expand(-1, 3, -1, -1) for image in (made, gray))
             terms["pseudo_perceptual"] = self.frozen["perceptual"](*rgb)
+        if self.recipe.losses.pseudo_matching:
+            judge = self.networks["gray_critic"].requires_grad_(False)
+            terms["pseudo_matching"] = feature_matching([judge(gray)[1]], [judge(made)[1]])
         return terms, {"gray": made}
 
     def _cycles(self, batch: Mapping[str, Tensor], gray: Tensor) -> tuple[Terms, Terms]:
@@ -168,7 +192,7 @@ class Stage1(TranslationTask):
         config = cast(TranslatorConfig, cast(ShapeTranslator, parts["translator"]).config)
         write_bundle(
             folder, model_name="ups.stage1", steps=shape_steps(config), components=parts, output="gray",
-            metadata=self.about(metadata), dtype="float16",
+            metadata=self.about({**metadata, **begun(self.starts())}), dtype="float16",
         )  # fmt: skip
 
 

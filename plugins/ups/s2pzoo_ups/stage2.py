@@ -26,6 +26,7 @@ from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.content import ContentEnhancement
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
 from s2pzoo_ups.plugin import content_steps
+from s2pzoo_ups.start import begin, begun
 
 LOSS_KINDS = {"intensity_kind": ("luma", "lab"), "style_kind": ("mse", "l2"), "content_kind": ("mse", "l1")}
 
@@ -34,17 +35,20 @@ class Stage2(TranslationTask):
     """C and D_I on gray photos and unpaired photos: adversarial, intensity, style and content losses.
 
     In a share `reference` of the steps a random photo is the reference. `own` is no part of the paper: in so many steps
-    the reference is the photo that the gray one was made of, which C has to bring back (`own_l1`, `own_perceptual`).
+    the reference is the photo that the gray one was made of. C has to bring it back then, and in the steps without a
+    reference, too (`own_l1`, `own_perceptual`, `own_chroma`). A share `recoloured` of the photos that are their own
+    reference gets random colours first, which nothing but the reference tells of.
     The paper's VGG-19 needs `networks.content.encoder_weights`, a safetensors file of its first 26 layers.
     """
 
     kinds: ClassVar[Mapping[str, int]] = {"photo": 3}
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "data": {**TranslationTask.defaults["data"], "reference": 0.2, "own": 0.0},
+        "data": {**TranslationTask.defaults["data"], "reference": 0.2, "own": 0.0, "recoloured": 0.0},
         "networks": {
             **TranslationTask.defaults["networks"],
             "content": {"preset": "light128", "encoder_weights": ""},
             "perceptual": {"backbone": ""},  # a file of local backbone weights; empty: the standard ones
+            "start": {"bundle": ""},  # a folder that stage 2 wrote, to begin with its C; empty: at random
         },
         "losses": {
             **TranslationTask.defaults["losses"],
@@ -56,6 +60,7 @@ class Stage2(TranslationTask):
             "content_kind": "mse",
             "own_l1": 10.0,
             "own_perceptual": 0.0,
+            "own_chroma": 0.0,
         },
     }
 
@@ -72,6 +77,7 @@ class Stage2(TranslationTask):
         network = ContentEnhancement(evolve(content_preset(wanted.preset), size=settings.size))
         if network.config.encoder == "vgg19":
             _load_encoder(network, wanted.encoder_weights)
+        begin({"content": network}, recipe.networks.start.bundle)
         self.add_generators(content=network)
         if settings.own and losses.own_perceptual:
             self.frozen = {"perceptual": PerceptualLoss(backbone=recipe.networks.perceptual.backbone or None)}
@@ -82,11 +88,14 @@ class Stage2(TranslationTask):
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         photo, other = batch["photo"], batch["other"]
-        dice, settings = self.rng(index, 2).random(), self.recipe.data
+        rng, settings = self.rng(index, 2), self.recipe.data
+        dice = rng.random()
+        if dice < settings.own * settings.recoloured:
+            photo, other = recoloured(photo, rng), recoloured(other, rng)
         reference = photo if dice < settings.own else other if dice < settings.own + settings.reference else None
         terms, fake = self.enhance(luma(photo), reference)
-        if reference is photo:
-            terms["own_l1"] = (fake - photo).abs().mean()
+        if settings.own and reference is not other:
+            terms |= own_terms(fake, photo)
             if "perceptual" in self.frozen:
                 terms["own_perceptual"] = self.frozen["perceptual"](fake, photo)
         return self.improve(terms, {"photo": fake}, {"photo": other}, index, backward)
@@ -94,8 +103,7 @@ class Stage2(TranslationTask):
     def enhance(self, gray: Tensor, reference: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
         """The terms of C(G, R) but the adversarial one, and the photo."""
         losses, network = self.recipe.losses, cast(ContentEnhancement, self.networks["content"])
-        t = network.target(gray, reference)
-        fake = network.decode(t)
+        fake, t = self.networks["content"](gray=gray, reference=reference, maps=True)
         terms = {"intensity": intensity(fake, gray, losses.intensity_kind)}
         if reference is not None:
             made = network.encode(fake, fixed=True)
@@ -116,10 +124,38 @@ class Stage2(TranslationTask):
 
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
         network = cast(ContentEnhancement, networks["content"])
+        metadata = {**metadata, **begun({"start": self.recipe.networks.start.bundle})}
         write_bundle(
             folder, model_name="ups.stage2", steps=content_steps(cast(ContentConfig, network.config)),
             components={"content": network}, input="gray", metadata=self.about(metadata), dtype="float16",
         )  # fmt: skip
+
+
+def own_terms(fake: Tensor, photo: Tensor) -> dict[str, Tensor]:
+    """How far a photo that should have come back (N,3,H,W) is from the true one: all of it, and its colours."""
+    return {"own_l1": (fake - photo).abs().mean(), "own_chroma": (chroma(fake) - chroma(photo)).abs().mean()}
+
+
+def chroma(photo: Tensor) -> Tensor:
+    """What is left of photos (N,3,H,W) without their luma."""
+    return photo - luma(photo)
+
+
+def recoloured(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Photos (N,3,H,W) in [0,1], each with its hues turned by a random angle and its shades tinted; white stays white.
+
+    A tint adds up to .6 to middle shades, in a direction across the grays, and less to lighter and darker ones.
+    """
+    turn, tint = (torch.from_numpy(rng.uniform(0, 2 * np.pi, len(photo))).to(photo)[:, None, None] for _ in range(2))
+    amount = torch.from_numpy(rng.uniform(0, 0.6, len(photo))).to(photo)[:, None, None, None]
+    ones, cross = torch.ones(3, 3), torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / 3**0.5
+    about_grays = turn.cos() * torch.eye(3).to(photo) + turn.sin() * cross.to(photo)
+    about_grays = about_grays + (1 - turn.cos()) * ones.to(photo) / 3
+    across = torch.tensor([[1.0, -1, 0], [3**-0.5, 3**-0.5, -2 * 3**-0.5]]).to(photo) / 2**0.5
+    direction = tint.cos() * across[:1] + tint.sin() * across[1:]  # (N,1,3), of length 1
+    shade = photo.mean(1, keepdim=True)
+    turned = torch.einsum("nij,njhw->nihw", about_grays, photo)
+    return (turned + amount * 4 * shade * (1 - shade) * direction.transpose(1, 2)[..., None]).clamp(0, 1)
 
 
 def content_preset(name: str) -> ContentConfig:

@@ -25,6 +25,7 @@ class ShapeTranslator(Generator):
         many = len(config.classes)
         self.network = ResnetGenerator(
             1, 1, base=config.base, downs=config.downs, blocks=config.blocks, kernel=config.kernel,
+            resize="nearest" if config.resize else "",
             norm=partial(ConditionalInstanceNorm2d, classes=many) if many else nn.InstanceNorm2d,
         )  # fmt: skip
         channels = self.network.widths[-1]

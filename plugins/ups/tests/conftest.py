@@ -11,9 +11,7 @@ from s2pzoo_ups.config import SHAPES, TranslatorConfig
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "objects"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "faces"))
 import painted_objects  # pyright: ignore[reportMissingImports]
-import synthetic_faces  # pyright: ignore[reportMissingImports]
 
 SHAPE = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, norm="layer", kernel=3)
@@ -34,9 +32,3 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     painted_objects.write_collection(folder / "objects")
     return folder
-
-
-@pytest.fixture(scope="session")
-def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A squeezenet with random weights, as a file."""
-    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")

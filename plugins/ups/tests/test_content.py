@@ -10,15 +10,16 @@ import pytest
 import torch
 from attrs import evolve
 from PIL import Image
-from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, trained_encoder, vgg_encoder
+from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, coloured, trained_encoder, vgg_encoder
 from s2pzoo_ups.content_config import ENCODERS, LIGHT128, PAPER128, ContentConfig
 from torch import nn
 
 from s2pzoo.config import from_dict, to_dict
 from s2pzoo.declare import ModelEntry, Option, Step
 from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
-from s2pzoo.losses.content import content, style
+from s2pzoo.losses.content import content, luma, style
 from s2pzoo.nn.adain import mean_std
+from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.pipeline.run import Pipeline
 
 SMALL = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=2, kernel=3)
@@ -38,6 +39,42 @@ def test_the_papers_decoder_has_its_parameters() -> None:
 
 def test_the_light_network_is_small() -> None:
     assert 0.8e6 < count(ContentEnhancement(LIGHT128)) < 2.5e6
+
+
+def test_the_light_network_keeps_the_gray_photo_as_the_luma_of_its_photo() -> None:
+    for keep in (True, False):
+        network, gray = ContentEnhancement(evolve(SMALL, keep_gray=keep)), torch.rand(2, 1, 16, 16)
+        with torch.no_grad():
+            for parameter in network.decoder.parameters():
+                parameter *= 10
+            photo, t = network(gray=gray, maps=True)
+            assert torch.equal(network(gray=gray), photo) and torch.equal(network.target(gray), t)
+        assert photo.min() >= 0 and photo.max() <= 1 and (photo.amax(1) - photo.amin(1)).max() > 0.05
+        assert torch.allclose(luma(photo), gray, atol=1e-5) is keep
+    assert LIGHT128.keep_gray and not PAPER128.keep_gray
+
+
+def test_colours_are_laid_on_gray_and_paled_until_they_fit() -> None:
+    red = torch.tensor([1.0, 0, 0])[None, :, None, None]  # luma .299, and so .701, -.299, -.299 beside it
+    for gray, share in ((0.299, 1.0), (0.1, 0.1 / 0.299), (0.9, 0.1 / 0.701), (0.0, 0.0), (1.0, 0.0)):
+        wanted = [gray + share * 0.701, gray - share * 0.299, gray - share * 0.299]
+        assert coloured(torch.full((1, 1, 1, 1), gray), red).flatten().tolist() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_laid_colours_learn_in_the_measure_in_which_they_fit() -> None:
+    picture = torch.tensor([1.0, 0, 0])[None, :, None, None].requires_grad_()
+    coloured(torch.full((1, 1, 1, 1), 0.1), picture)[0, 0].sum().backward()
+    share = 0.1 / 0.299
+    assert picture.grad is not None
+    assert picture.grad.flatten().tolist() == pytest.approx([share * 0.701, share * -0.587, share * -0.114], rel=1e-5)
+
+
+@pytest.mark.parametrize("resize", [True, False])
+def test_the_decoder_doubles_without_a_checkerboard_where_that_is_wanted(resize: bool) -> None:
+    network = ContentEnhancement(evolve(SMALL, resize=resize))
+    kinds = [type(layer) for layer in network.decoder]
+    assert (kinds.count(ResizeConv2d), kinds.count(nn.ConvTranspose2d)) == ((2, 0) if resize else (0, 2))
+    assert network(gray=torch.rand(1, 1, 32, 24)).shape == (1, 3, 32, 24)
 
 
 def test_the_vgg_has_the_layers_of_the_published_file() -> None:
@@ -94,6 +131,20 @@ def test_a_gray_is_encoded_as_the_same_gray_in_three_channels(config: ContentCon
         assert torch.equal(one, three)
 
 
+def test_opponent_colours_are_luma_and_four_times_what_red_and_blue_differ_from_it() -> None:
+    network = ContentEnhancement(evolve(SMALL, opponent=True))
+    seen: list[torch.Tensor] = []
+    network.encoder.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    network.encode(torch.tensor([0.5, 0.25, 1.0])[None, :, None, None].expand(1, 3, 32, 32))
+    network.encode(torch.full((1, 1, 32, 32), 0.25))
+    light = 0.299 * 0.5 + 0.587 * 0.25 + 0.114 * 1.0
+    wanted = [2 * light - 1, 4 * (0.5 - light), 4 * (1.0 - light)]
+    assert seen[0][0, :, 0, 0].tolist() == pytest.approx(wanted, abs=1e-5)
+    assert seen[1][0, :, 0, 0].tolist() == pytest.approx([-0.5, 0, 0], abs=1e-5)
+    with pytest.raises(ValueError, match="VGG-19 was trained on red, green and blue"):
+        ContentConfig(opponent=True)
+
+
 @KINDS
 def test_a_gray_becomes_a_photo_of_its_size_the_same_every_time(config: ContentConfig) -> None:
     network, gray = ContentEnhancement(config), torch.rand(2, 1, 32, 24)
@@ -117,6 +168,17 @@ def test_a_reference_gives_its_statistics(config: ContentConfig) -> None:
     wanted = mean_std(network.encode(reference)[-1])
     for got, statistic in zip(mean_std(network.target(gray, reference)), wanted, strict=True):
         assert torch.allclose(got, statistic.expand_as(got), rtol=0.05, atol=1e-4)
+
+
+def test_only_the_object_takes_and_gives_colours_where_that_is_asked_for() -> None:
+    network = ContentEnhancement(evolve(SMALL, object_only=True)).eval()
+    gray, reference = torch.ones(1, 1, 32, 32), torch.ones(1, 3, 32, 32)
+    gray[..., 8:24, 8:24], reference[..., :16, :] = 0.4, torch.tensor([0.8, 0.2, 0.2])[:, None, None]
+    plain, styled = network.target(gray), network.target(gray, reference)
+    assert torch.equal(styled[..., 0, :], plain[..., 0, :]) and torch.equal(styled[..., :, -1], plain[..., :, -1])
+    assert not torch.allclose(styled[..., 2:6, 2:6], plain[..., 2:6, 2:6], atol=1e-2)
+    blank = torch.ones_like(reference)
+    assert network.target(gray, blank).isfinite().all() and network.target(blank[:, :1], reference).isfinite().all()
 
 
 def test_alpha_goes_from_no_reference_to_all_of_it() -> None:

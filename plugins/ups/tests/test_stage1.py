@@ -202,6 +202,41 @@ def test_at_first_there_may_be_line_drawings_of_photos_alone(data: Path) -> None
     assert set(task.step(batch, 5, torch.Tensor.backward)) == {*late, "gan", "critics"}
 
 
+def test_a_photo_may_be_learnt_by_square_errors(data: Path) -> None:
+    task = make(data, "losses.pseudo=1", "losses.pseudo_kind=mse")
+    batch = batch_of(task)
+    error = (t(task, batch["pseudo"]) - luma(batch["photo"])).square().mean()
+    assert terms_of(task, batch)[0]["pseudo"] == pytest.approx(error.item(), rel=1e-5)
+
+
+def test_the_unpaired_losses_may_be_left_to_every_other_step(data: Path) -> None:
+    given = ("losses.pseudo=1", "losses.unpaired_start=0.3", "losses.unpaired_every=2", "schedule.steps=10")
+    task = make(data, *given)
+    batch = batch_of(task)
+    assert ["cycle" in terms_of(task, batch, index)[0] for index in range(7)] == [False] * 4 + [True, False, True]
+
+
+def test_a_gray_made_of_a_line_drawing_has_to_look_like_its_photo_to_the_critic(data: Path) -> None:
+    task = make(data, "losses.pseudo=1", "losses.pseudo_matching=1")
+    batch = batch_of(task)
+    with torch.no_grad():
+        seen = [task.networks["gray_critic"](gray)[1] for gray in (t(task, batch["pseudo"]), luma(batch["photo"]))]
+    apart = [l1(made, true) for made, true in zip(*seen, strict=True)]
+    assert len(apart) == 4
+    assert terms_of(task, batch)[0]["pseudo_matching"] == pytest.approx(sum(apart) / 4, rel=1e-5)
+
+
+def test_the_critic_learns_nothing_from_what_is_compared_by_it(data: Path) -> None:
+    task = make(data, "losses.pseudo=1", "losses.pseudo_matching=1")
+    batch = batch_of(task)
+    terms, _ = task.translate(batch, task.real(batch), 0)
+    terms["pseudo_matching"].backward()
+    assert all(parameter.grad is None for parameter in task.networks["gray_critic"].parameters())
+    assert all(parameter.grad is not None for parameter in task.networks["translator"].parameters())
+    assert {"critics", "pseudo_matching"} <= set(task.step(batch, 0, torch.Tensor.backward))
+    assert all(parameter.grad is not None for parameter in task.networks["gray_critic"].parameters())
+
+
 def test_the_recipe_weighs_every_term(data: Path, backbone: Path) -> None:
     weights = {
         "gan": 0.5,
@@ -211,6 +246,7 @@ def test_the_recipe_weighs_every_term(data: Path, backbone: Path) -> None:
         "attention": 4.0,
         "pseudo": 5.0,
         "pseudo_perceptual": 6.0,
+        "pseudo_matching": 8.0,
     }
     given = [f"losses.{name}={weight}" for name, weight in weights.items()]
     task = make(data, *NOISY, "ss_mode=add", f"networks.perceptual.backbone={backbone}", *given)
@@ -235,6 +271,17 @@ def test_the_cycles_teach_both_networks(data: Path) -> None:
         assert not any(torch.equal(new, was) for new, was in zip(head, old, strict=True))
 
 
+def test_the_sketcher_may_learn_alone(data: Path) -> None:
+    task = make(data, *NOISY, "networks.translator.trained=false", "losses.gan=0", "losses.identity=0")
+    before = {name: [p.clone() for p in task.networks[name].parameters()] for name in task.ema}
+    task.step(batch_of(task), 0, torch.Tensor.backward)
+    still = {
+        name: all(torch.equal(new, was) for new, was in zip(task.networks[name].parameters(), old, strict=True))
+        for name, old in before.items()
+    }
+    assert still == {"translator": True, "sketcher": False}
+
+
 # Networks
 
 
@@ -256,7 +303,9 @@ def test_the_defaults_are_the_papers() -> None:
     assert (data.size, data.load, data.mirror, data.smallest) == (128, 140, 0.5, 1.0)
     assert (losses.gan, losses.cycle, losses.identity, losses.pool) == (1, 10, 5, 50)
     assert (losses.ss_mode, losses.ss) == ("replace", 10)
-    assert (losses.attention, losses.pseudo, losses.pseudo_perceptual, losses.unpaired_start) == (0, 0, 0, 0)
+    assert (losses.attention, losses.pseudo, losses.pseudo_perceptual, losses.pseudo_matching) == (0, 0, 0, 0)
+    assert (losses.unpaired_start, losses.unpaired_every) == (0, 1)
+    assert recipe.networks.start.bundle == ""
     assert recipe.networks.critic.to_dict() == {"base": 64, "widest": 512}
 
 
@@ -266,9 +315,12 @@ def test_the_defaults_are_the_papers() -> None:
         ("networks.translator.preset=paper", "no preset 'paper'"),
         ("networks.translator.attention=rows", "networks.translator.attention cannot be 'rows'"),
         ("losses.ss_mode=both", "losses.ss_mode cannot be 'both'"),
+        ("losses.pseudo_kind=l2", "losses.pseudo_kind cannot be 'l2'"),
         ("data.compose=max", "no composition 'max'"),
         ("data.noise_complex=0.9", "cannot be"),
-        ("losses.unpaired_start=0.5", "leaves nothing to learn from"),
+        ("losses.unpaired_start=0.5", "leave nothing to learn from"),
+        ("losses.unpaired_every=2", "leave nothing to learn from"),
+        ("losses.unpaired_every=0", "losses.unpaired_every cannot be 0"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_told(data: Path, override: str, told: str) -> None:
@@ -341,3 +393,18 @@ def test_a_network_without_attention_trains_and_is_bundled_too(data: Path, tmp_p
     result = run(data, tmp_path / "run", "networks.translator.attention=off", "ss_mode=off", "schedule.steps=1")
     assert set(result.losses) == {"cycle", "identity", "gan", "critics"}
     assert set(s2pzoo.load(result.out).graph.values) == {"sketch", "gray", "clean_sketch"}
+
+
+def test_a_training_goes_on_from_the_networks_of_an_earlier_one(whole: TrainResult, data: Path, tmp_path: Path) -> None:
+    start = f"networks.start.bundle={whole.out}"
+    task = Stage1(recipe=RECIPE.resolve(Stage1.defaults, (*SMALL, start)), data=data)
+    trained = s2pzoo.load(whole.out).components
+    for name in ("translator", "sketcher"):
+        for key, value in trained[name].state_dict().items():
+            assert torch.equal(task.networks[name].state_dict()[key], value)
+    later = run(data, tmp_path / "later", start, "schedule.steps=1")
+    told = read_bundle(later.out).manifest.training
+    earlier = read_bundle(whole.out).manifest.training
+    assert earlier["step"] == 4 and "start" not in earlier
+    assert told["step"] == 1
+    assert told["start"] == {"step": 4, "images": 8, "seconds": earlier["seconds"]}

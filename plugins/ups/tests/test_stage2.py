@@ -14,7 +14,7 @@ from s2pzoo_ups.content import ContentEnhancement, vgg_encoder
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
 from s2pzoo_ups.joint import Joint
 from s2pzoo_ups.model import UPS
-from s2pzoo_ups.stage2 import Stage2
+from s2pzoo_ups.stage2 import Stage2, chroma, recoloured
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -24,6 +24,7 @@ from s2pzoo.losses.content import lightness, luma
 from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.nn.adain import adain
 from s2pzoo.train import Recipe, TrainResult, train
+from s2pzoo.weights.bundle import read_bundle
 
 RECIPE = Recipe(name="small", task="ups/stage2", seed=1)
 BOTH = (
@@ -171,14 +172,14 @@ def test_in_its_own_colours_a_photo_has_to_come_back(data: Path, backbone: Path)
     terms, fake = terms_of(task, luma(photo), photo)
     like = PerceptualLoss(backbone=backbone)(fake, photo).item()
     losses = task.step(batch, 0, torch.Tensor.backward)
-    assert set(losses) == {*terms, "own_l1", "own_perceptual", "gan", "critics"}
+    assert set(losses) == {*terms, "own_l1", "own_chroma", "own_perceptual", "gan", "critics"}
     assert losses["own_l1"] == pytest.approx((fake - photo).abs().mean().item(), rel=1e-5)
     assert losses["own_perceptual"] == pytest.approx(like, rel=1e-5)
     assert {name: losses[name] for name in terms} == pytest.approx(terms, rel=1e-5)
 
 
 def test_the_recipe_weighs_every_term(data: Path) -> None:
-    weights = {"gan": 0.5, "intensity": 7.0, "style": 3.0, "content": 2.0, "own_l1": 4.0}
+    weights = {"gan": 0.5, "intensity": 7.0, "style": 3.0, "content": 2.0, "own_l1": 4.0, "own_chroma": 5.0}
     task = make(data, "data.own=1", "data.reference=0", *(f"losses.{name}={value}" for name, value in weights.items()))
     totals: list[float] = []
 
@@ -268,6 +269,14 @@ def test_a_training_leaves_a_sheet_and_a_bundle_that_takes_references(stage2: Pa
     assert not torch.equal(photo, pipeline(gray, reference=data / "objects" / "photo" / "0.png"))
 
 
+def test_a_training_goes_on_from_the_network_of_an_earlier_one(stage2: Path, data: Path, tmp_path: Path) -> None:
+    task = Stage2(recipe=RECIPE.resolve(Stage2.defaults, (*BOTH, f"networks.start.bundle={stage2}")), data=data)
+    assert same(s2pzoo.load(stage2).components["content"], task.networks["content"])
+    run("ups/stage2", data, tmp_path / "run", f"networks.start.bundle={stage2}", "schedule.steps=1")
+    told, earlier = (read_bundle(folder).manifest.training for folder in (tmp_path / "run", stage2))
+    assert told["start"] == {"step": 2, "images": 4, "seconds": earlier["seconds"]}
+
+
 # Both stages together
 
 
@@ -300,12 +309,30 @@ def test_fine_tuning_goes_on_from_both_stages_and_leaves_the_whole_model(
     assert set(fakes) == set(task.kinds) == {"gray", "sketch", "photo"}
     assert torch.allclose(fakes["photo"], photo)
     assert terms["intensity"].item() == pytest.approx((luma(photo) - fakes["gray"]).abs().mean().item(), rel=1e-5)
+    assert terms["own_l1"] > 0 and terms["own_chroma"] > 0
     assert task.real(batch)["photo"] is batch["photo"]
     result = run("ups/joint", data, tmp_path / "run", *given, "schedule.steps=1")
     zoo = s2pzoo.load(result.out)
     assert isinstance(zoo, UPS)
     assert zoo(torch.rand(2, 1, 32, 32)).shape == (2, 3, 32, 32)
     assert zoo.clean(torch.rand(1, 32, 32)).shape == (1, 32, 32)
+    training = read_bundle(result.out).manifest.training
+    assert (training["stage1"]["step"], training["stage2"]["step"]) == (1, 2)
+
+
+def test_in_no_time_fine_tuning_bundles_both_stages_as_they_were(
+    data: Path, stage1: Path, stage2: Path, tmp_path: Path
+) -> None:
+    given = (
+        *BOTH, f"networks.start.stage1={stage1}", f"networks.start.stage2={stage2}", "networks.translator.preset=small",
+        "data.patch=16",
+    )  # fmt: skip
+    recipe = Recipe(name="ups.small", task="ups/joint")
+    assert train(recipe, data, tmp_path / "run", overrides=given, minutes=0, progress=False).step == 0
+    zoo = s2pzoo.load(tmp_path / "run")
+    for folder in (stage1, stage2):
+        for name, part in s2pzoo.load(folder).components.items():
+            assert same(part, zoo.components[name])
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
@@ -321,3 +348,43 @@ def test_fine_tuning_without_one_of_the_stages_is_refused(data: Path, stage1: Pa
     with pytest.raises(RecipeError, match="needs both stages") as caught:
         Joint(recipe=RECIPE.resolve(Joint.defaults, overrides), data=data)
     assert f"networks.start.{missing} is empty" in caught.value.why
+
+
+def test_recoloured_photos_keep_their_shades_and_change_their_hues() -> None:
+    for colour in ([0.5, 0.5, 0.5], [0.6, 0.4, 0.4]):
+        photo = torch.tensor(colour)[:, None, None].expand(64, 3, 2, 2)
+        coloured = recoloured(photo, np.random.default_rng(0))
+        assert torch.allclose(coloured.mean(1), photo.mean(1), atol=0.05)  # but for clipping
+        assert set(coloured[:, :, 0, 0].argmax(1).tolist()) == {0, 1, 2}
+        strength = (coloured - coloured.mean(1, keepdim=True)).norm(dim=1)
+        assert strength.max() <= 0.6 + (photo - photo.mean(1, keepdim=True)).norm(dim=1).max() + 1e-5
+
+
+def test_chroma_is_what_luma_leaves() -> None:
+    red, gray = torch.tensor([1.0, 0, 0])[None, :, None, None], torch.full((1, 3, 1, 1), 0.6)
+    assert chroma(red).flatten().tolist() == pytest.approx([0.701, -0.299, -0.299])
+    assert chroma(gray).flatten().tolist() == pytest.approx([0, 0, 0], abs=1e-6)
+
+
+def test_recoloured_photos_keep_white_and_black() -> None:
+    for shade in (torch.zeros(2, 3, 4, 4), torch.ones(2, 3, 4, 4)):
+        assert torch.allclose(recoloured(shade, np.random.default_rng(0)), shade, atol=1e-5)
+
+
+def test_without_a_reference_the_photo_has_to_come_back_where_its_own_are_wanted(data: Path) -> None:
+    for own, wanted in ((1e-9, True), (0, False)):
+        task = make(data, f"data.own={own}", "data.reference=0", "losses.own_perceptual=0")
+        losses = task.step(next(task.batches(start=0)), 0, torch.Tensor.backward)
+        assert ("own_l1" in losses) is wanted and "style" not in losses
+
+
+def test_a_photo_is_recoloured_only_where_it_is_its_own_reference(data: Path) -> None:
+    settings = ("data.own=1", "data.reference=0", "losses.own_perceptual=0")
+    plain, other = (make(data, *settings, f"data.recoloured={share}") for share in (0, 1))
+    other.networks["content"].load_state_dict(plain.networks["content"].state_dict())
+    batch = next(plain.batches(start=0))
+    one, two = (task.step(batch, 0, torch.Tensor.backward) for task in (plain, other))
+    assert one["own_l1"] != two["own_l1"]
+    never = make(data, "data.own=0", "data.reference=1", "data.recoloured=1")
+    never.networks["content"].load_state_dict(other.networks["content"].state_dict())
+    assert np.isfinite(never.step(batch, 0, torch.Tensor.backward)["style"])

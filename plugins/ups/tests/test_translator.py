@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from s2pzoo.config import from_dict, to_dict
 from s2pzoo.errors import BadOptionError, ConfigError, DeclarationError
+from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.nn.patchgan import PatchDiscriminator
 
 SMALL = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
@@ -46,7 +47,14 @@ def test_the_paper_sizes() -> None:
 
 def test_the_light_translator_is_small() -> None:
     with torch.device("meta"):
-        assert count(ShapeTranslator(SHAPES["light128"])) < 0.6e6
+        assert count(ShapeTranslator(SHAPES["light128"])) < 1.2e6
+
+
+@pytest.mark.parametrize("preset", ["light128", "paper128"])
+def test_the_light_translator_alone_doubles_without_a_checkerboard(preset: str) -> None:
+    with torch.device("meta"):
+        kinds = {type(layer) for layer in ShapeTranslator(SHAPES[preset]).modules()}
+    assert (ResizeConv2d in kinds) is (preset == "light128") is not (nn.ConvTranspose2d in kinds)
 
 
 def test_the_paper_layers() -> None:
