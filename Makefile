@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 READY := $(VENV)/.ready
-OFF_CENTRE := examples/sketches/off_centre_woman.svg
-IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard examples/sketches/*.*))
+FACES := examples/sketches/faces
+OFF_CENTRE := $(FACES)/off_centre_woman.svg
+IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard $(FACES)/*))
 
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,9 +14,13 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test lint benchmark clean
 
 demo: $(READY)
-	$(BIN)/s2pzoo generate $(IN_FRAME) -m deepfacedrawing -o out --sheet out/sheet.png
-	$(BIN)/s2pzoo generate $(OFF_CENTRE) -m deepfacedrawing -o out --fit
-	@echo "The photos are in out/, and all of them beside their sketches in out/sheet.png"
+	$(BIN)/s2pzoo generate $(IN_FRAME) -m deepfacedrawing -o out/faces --sheet out/faces.png
+	$(BIN)/s2pzoo generate $(OFF_CENTRE) -m deepfacedrawing -o out/faces --fit
+	$(BIN)/s2pzoo generate $(FACES)/woman_bob_fringe.svg $(FACES)/rough_man.svg -m contextualgan -o out/contextualgan
+	$(BIN)/s2pzoo complete out/contextualgan/rough_man.png --mask examples/masks/half.png -m contextualgan -o out/contextualgan/whole
+	$(BIN)/s2pzoo generate examples/sketches/shoes -m ups.shoes128 -o out/shoes --sheet out/shoes.png
+	$(BIN)/s2pzoo generate examples/sketches/chairs -m ups.chairs128 -o out/chairs --sheet out/chairs.png
+	@echo "The photos are in out/; beside their sketches they are in out/faces.png, out/shoes.png and out/chairs.png"
 
 test: $(READY)
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest

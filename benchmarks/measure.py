@@ -15,7 +15,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 MODEL = "deepfacedrawing"
-SKETCH = Path(__file__).parents[1] / "examples" / "sketches" / "woman_bob_fringe.svg"
+SKETCH = Path(__file__).parents[1] / "examples" / "sketches" / "faces" / "woman_bob_fringe.svg"
 
 
 @frozen(kw_only=True)

@@ -12,9 +12,11 @@ from pathlib import Path
 import cold_start
 import load
 import memory
+import object_photo
 import photo
 import projection
 import retrieval
+import search
 import slider
 from measure import Measurement, machine
 
@@ -24,7 +26,12 @@ BENCHMARKS = {
     "photo": photo.measure,
     "slider": slider.measure,
     "projection": projection.measure,
+    "object_photo": object_photo.measure,
+    "object_photo_paper": object_photo.measure_paper,
     "retrieval": retrieval.measure,
+    "search": search.measure,
+    "search_batch": search.measure_batch,
+    "search_paper": search.measure_paper,
     "memory": memory.measure,
 }
 OUT = Path(__file__).with_name("results.md")

@@ -1,4 +1,4 @@
-"""Draw the example portraits of ``examples/sketches/`` (all of them original; nothing is traced).
+"""Draw the example portraits of ``examples/sketches/faces/`` (all of them original; nothing is traced).
 
 Run ``python examples/draw_sketches.py [OUT_DIR]`` to write every file again; the output is deterministic.
 
@@ -1275,4 +1275,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "sketches")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "sketches/faces")
