@@ -29,7 +29,7 @@ lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 
 benchmark: $(READY)
-	$(BIN)/python benchmarks/run.py
+	env -u OMP_WAIT_POLICY $(BIN)/python benchmarks/run.py
 
 # uv installs the same packages as pip in a third of the time. The environment is made anew when a requirement changes.
 $(READY): pyproject.toml constraints.txt $(PLUGINS)

@@ -27,14 +27,14 @@ class Measurement:
         method: how, in a few words.
         values: all repeats; their median is compared with the target.
         unit: of the values.
-        target: not to be exceeded.
+        target: not to be exceeded; None for what is only told.
     """
 
     what: str
     method: str
     values: tuple[float, ...] = field(converter=tuple)
     unit: str
-    target: float
+    target: float | None = None
 
     @property
     def median(self) -> float:
@@ -42,15 +42,15 @@ class Measurement:
 
     @property
     def passed(self) -> bool:
-        return self.median <= self.target
+        return self.target is None or self.median <= self.target
 
     def row(self) -> str:
         """A row of the Markdown table."""
         spread = f"{min(self.values):.4g} to {max(self.values):.4g}" if len(self.values) > 1 else "once"
-        cells = (
-            self.what, f"**{self.median:.4g} {self.unit}**", spread, f"{self.target:g} {self.unit}",
-            "pass" if self.passed else "FAIL", self.method,
-        )  # fmt: skip
+        target, verdict = "", ""
+        if self.target is not None:
+            target, verdict = f"{self.target:g} {self.unit}", "pass" if self.passed else "FAIL"
+        cells = (self.what, f"**{self.median:.4g} {self.unit}**", spread, target, verdict, self.method)
         return f"| {' | '.join(cells)} |"
 
 

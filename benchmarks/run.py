@@ -18,6 +18,7 @@ import projection
 import retrieval
 import search
 import slider
+import training
 from measure import Measurement, machine
 
 BENCHMARKS = {
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "search_batch": search.measure_batch,
     "search_paper": search.measure_paper,
     "memory": memory.measure,
+    "training": training.measure,
 }
 OUT = Path(__file__).with_name("results.md")
 

@@ -35,17 +35,23 @@ class ResizeConv2d(nn.Conv2d):
 
     def __init__(self, inside: int, outside: int, *, how: str = "nearest") -> None:
         super().__init__(inside, outside, 3)
-        self.taps = _TAPS[how]
+        self.how = how
 
     def forward(self, x: Tensor) -> Tensor:
-        taps, shape = torch.tensor(self.taps).to(self.weight), self.weight.transpose(0, 1).shape[:2]
-        one = self.weight.transpose(0, 1).flip(2, 3).reshape(-1, 1, 3, 3)
-        spread = F.conv2d(one, torch.outer(taps, taps)[None, None], padding=len(taps) - 1)
-        kernel = spread.view(*shape, *spread.shape[-2:])
-        return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=len(taps) // 2)
+        spread, weight = _spread(self.how).to(self.weight), self.weight.transpose(0, 1)
+        side = spread.shape[-1]
+        kernel = (weight.flatten(2) @ torch.kron(spread, spread)).unflatten(-1, (side, side))
+        return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=side // 2 - 1)
 
 
 _TAPS = {"nearest": (1.0, 1.0), "bilinear": (0.25, 0.75, 0.75, 0.25)}
+
+
+@lru_cache
+def _spread(how: str) -> Tensor:
+    """(3,K): the kernel of both layers, in one dimension, for each of the three weights of the convolution."""
+    taps = torch.tensor(_TAPS[how])
+    return torch.stack([F.pad(taps, (2 - i, i)) for i in range(3)])
 
 
 class Grain(nn.Module):

@@ -1,7 +1,7 @@
 """Make the pictures and tables of the weights' card:
 
-    python -m s2pzoo_deepfacedrawing.card examples/sketches --metrics runs/eval/metrics.json
-    python -m s2pzoo_deepfacedrawing.card examples/sketches --front docs/images/demo.png
+    python -m s2pzoo_deepfacedrawing.card examples/sketches/faces --metrics runs/eval/metrics.json
+    python -m s2pzoo_deepfacedrawing.card examples/sketches/faces --front docs/images/demo.png
     python -m s2pzoo_deepfacedrawing.card --truth data/corpus/test256 --out out/truth.png
 
 The first writes the sheet of drawings and the table into the bundle, the second the picture of the README. The third
@@ -12,7 +12,6 @@ never committed.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +24,7 @@ from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.imaging.write import write_image
+from s2pzoo.metrics.card import face_rows
 from s2pzoo.weights.bundle import amend_bundle
 from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
 
@@ -78,19 +78,6 @@ def _row(model: DeepFaceDrawing, sketch: Image.Image) -> list[Image.Image]:
     return [sketch, model.shadow(sketch), model.refine(sketch), model(sketch)]
 
 
-def _rows(metrics: Path) -> list[dict[str, object]]:
-    """The scores of `s2pzoo eval`, one row for each method and level."""
-    evaluation = json.loads(metrics.read_text())
-    return [
-        {
-            "method": row["method"], "sketches": row["level"], "LPIPS-squeeze": row["lpips"], "SSIM": row["ssim"],
-            "FID-squeeze": row["fid"], "n": row["n"],
-            "protocol": f"s2pzoo eval, people held out; LPIPS and SSIM over {row['paired']}",
-        }
-        for row in evaluation["rows"]
-    ]  # fmt: skip
-
-
 def _drawing(path: Path, size: int) -> Image.Image:
     return _gray(read_sketch(path, size=size, fit=path.name.startswith("off_centre")).ink)
 
@@ -113,7 +100,7 @@ def main() -> None:
         write_image(front_sheet(arguments.drawings), arguments.front)
     elif arguments.drawings:
         write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
-        metadata = {"metrics": _rows(arguments.metrics)} if arguments.metrics else {}
+        metadata = {"metrics": face_rows(arguments.metrics)} if arguments.metrics else {}
         amend_bundle(BUNDLE, metadata=metadata, files={PICTURE: BUNDLE / PICTURE})
 
 

@@ -6,9 +6,12 @@ Each field that the paper and the released code set differently says so; the pre
 from __future__ import annotations
 
 from attrs import evolve, field, frozen
+from attrs.validators import in_
 
 from s2pzoo.ports import Port, Ports
 
+NORMS = ("batch", "instance")
+RESIZES = ("", "nearest", "bilinear")
 SOLVERS = ("lle", "lle_released", "idw", "top1", "global", "none")
 
 
@@ -16,7 +19,9 @@ SOLVERS = ("lle", "lle_released", "idw", "top1", "global", "none")
 class Window:
     """The square of the canvas that belongs to one component: top-left corner and side, in pixels.
 
-    `pool` averages the crop before it is encoded (1: full resolution, as in the paper).
+    `pool` averages the crop before it is encoded (1: full resolution, as in the paper). `cells` makes its code a map
+    of the bottleneck's side, a few numbers a cell (the paper has one fully connected layer over all cells). `code` is
+    how many of the latent's numbers are its own, the others being zero (None: all, as in the paper).
     """
 
     name: str
@@ -24,6 +29,8 @@ class Window:
     y: int
     side: int
     pool: int = 1
+    cells: bool = False
+    code: int | None = None
 
     @property
     def box(self) -> tuple[slice, slice]:
@@ -65,6 +72,10 @@ class Face:
         """The port of a whole sketch."""
         return Port("sketch", size=self.size)
 
+    def code(self, window: Window) -> int:
+        """How many numbers the code of a window has."""
+        return window.code or self.latent
+
     @property
     def codes(self) -> Port:
         """The port of one code a component, (N,P,D)."""
@@ -76,12 +87,14 @@ class EmbeddingConfig:
     """Component embedding (CE): encoders, or image decoders, of all components. docs/deepfacedrawing.md.
 
     `negative_slope` of the LeakyReLUs: 1 in the released code (which makes them the identity), .1 or .2 elsewhere.
-    `momentum` of batch normalisation, as PyTorch counts it: .9 in the released code.
+    `norm` is `batch` (paper) or `instance`. `momentum` of batch normalisation, as PyTorch counts it: .9 in the released
+    code.
     """
 
     face: Face = field(factory=Face)
     channels: tuple[int, ...] = (32, 64, 128, 256, 512)
     negative_slope: float = 1.0
+    norm: str = field(default="batch", validator=in_(NORMS))
     momentum: float = 0.9
 
 
@@ -109,6 +122,7 @@ class ManifoldConfig:
 
     `neighbours`: K = 10 in the paper, 15 in the released code. `samples` is the size of the bank; each sample is the
     encoding of one training sketch, with a gender (0 unknown, 1 female, 2 male) and an age in years (0 unknown).
+    `blend` is wb_c of components for which nobody chooses one: 0, full refinement, in the paper.
     """
 
     face: Face = field(factory=Face)
@@ -116,6 +130,7 @@ class ManifoldConfig:
     neighbours: int = 10
     solver: str = "lle"
     ridge: float = 1e-3
+    blend: float = 0.0
 
     def ports(self) -> Ports:
         """latent -> latent."""
@@ -127,7 +142,8 @@ class MappingConfig:
     """Feature mapping (FM): five decoders to `maps`-channel maps, merged on the canvas (docs/deepfacedrawing.md).
 
     `channels` after the bottleneck and after each doubling. `stride` is pixels of canvas a map pixel (1 in the paper).
-    Residual blocks follow every doubling up to maps of `residual_side` pixels (all of them in the paper).
+    Residual blocks follow every doubling up to maps of `residual_side` pixels (all of them in the paper). `resize`
+    doubles by `nearest` or `bilinear` resizing and a 3x3 convolution ("": transposed convolutions, paper).
     """
 
     face: Face = field(factory=Face)
@@ -137,7 +153,9 @@ class MappingConfig:
     stride: int = 1
     kernel: int = 5
     residual_side: int = 512
+    resize: str = field(default="", validator=in_(RESIZES))
     negative_slope: float = 1.0
+    norm: str = field(default="batch", validator=in_(NORMS))
     momentum: float = 0.9
 
     def ports(self) -> Ports:
@@ -151,7 +169,8 @@ class SynthesisConfig:
     """Image synthesis (IS), a pix2pixHD-style global generator (docs/deepfacedrawing.md).
 
     `stride` is what FM's maps are reduced by; IS doubles once more for each factor of two. `skips` adds the maps of the
-    way down to those of the way up (not in the paper). `widest` caps the channels (no cap in the paper).
+    way down to those of the way up (not in the paper). `widest` caps the channels (no cap in the paper). `resize` as in
+    `MappingConfig`. `grain` adds fixed noise after each doubling, for hair to grow from (not in the paper).
     `affine` gives instance normalisation a scale and a bias (Jittor's default, and so perhaps the released network's).
     """
 
@@ -164,6 +183,8 @@ class SynthesisConfig:
     stride: int = 1
     widest: int = 896
     skips: bool = False
+    resize: str = field(default="", validator=in_(RESIZES))
+    grain: bool = False
     affine: bool = False
 
     def ports(self) -> Ports:
@@ -220,27 +241,30 @@ _FACE256 = Face(
     size=256,
     # Half of the official windows; the nose starts one pixel further left, so that maps of stride 2 meet its border.
     windows=(
-        Window(name="left_eye", x=54, y=78, side=64),
-        Window(name="right_eye", x=128, y=78, side=64),
-        Window(name="nose", x=90, y=116, side=80),
-        Window(name="mouth", x=84, y=150, side=96),
-        Window(name="remainder", x=0, y=0, side=256, pool=2),
+        Window(name="left_eye", x=54, y=78, side=64, cells=True, code=256),
+        Window(name="right_eye", x=128, y=78, side=64, cells=True, code=256),
+        Window(name="nose", x=90, y=116, side=80, cells=True, code=400),
+        Window(name="mouth", x=84, y=150, side=96, cells=True, code=576),
+        Window(name="remainder", x=0, y=0, side=256, pool=2, cells=True),
     ),
     nose_cut=18,
-    latent=192,
+    latent=1024,
 )
-_LIGHT = {"face": _FACE256, "channels": (16, 32, 64, 64), "negative_slope": 0.2, "momentum": 0.1}
+_LIGHT = {"face": _FACE256, "channels": (16, 48, 64), "negative_slope": 0.2, "norm": "instance"}
 
 FACES256 = Preset(
     encoder=EncoderConfig(**_LIGHT),
     decoder=DecoderConfig(**_LIGHT),
-    manifold=ManifoldConfig(face=_FACE256, samples=3072),
+    manifold=ManifoldConfig(face=_FACE256, samples=2048, blend=0.5),
     mapping=MappingConfig(
-        face=_FACE256, channels=(64, 64, 64, 48, 32), bottleneck=16, stride=2, kernel=3, residual_side=32,
-        negative_slope=0.2, momentum=0.1,
+        face=_FACE256, channels=(64, 64, 48, 24), maps=16, bottleneck=8, stride=2, kernel=3, residual_side=32,
+        resize="nearest", negative_slope=0.2, norm="instance",
     ),
-    synthesis=SynthesisConfig(size=256, base=32, downs=3, blocks=4, kernel=3, stride=2, widest=160, skips=True),
-    discriminator=DiscriminatorConfig(base=32, widest=128, scales=2, conditional=False),
+    synthesis=SynthesisConfig(
+        size=256, maps=16, base=32, downs=3, blocks=4, kernel=3, stride=2, widest=160,
+        skips=True, resize="bilinear", grain=True,
+    ),
+    discriminator=DiscriminatorConfig(maps=16, base=32, widest=128, scales=2, conditional=False),
 )  # fmt: skip
 """Half-size windows and narrow networks, small enough for a CPU to train and to run live."""
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from s2pzoo.interfaces import Encoder, Generator
-from s2pzoo.nn.blocks import ResidualBlock, init_normal
-from s2pzoo_deepfacedrawing.config import DecoderConfig, EmbeddingConfig, EncoderConfig, Face, Window
+from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
+from s2pzoo_deepfacedrawing.config import DecoderConfig, EmbeddingConfig, EncoderConfig, Face, MappingConfig, Window
 
 
 def crop(sketch: Tensor, face: Face) -> list[Tensor]:
@@ -40,14 +40,15 @@ def merge(pieces: list[Tensor], face: Face, *, stride: int = 1) -> Tensor:
 
 @frozen(kw_only=True)
 class Layers:
-    """The convolutions that CE and FM are made of: batch normalisation and LeakyReLU follow each change of side."""
+    """The convolutions that CE and FM are made of: normalisation and LeakyReLU follow each change of side."""
 
-    slope: float
-    momentum: float
+    config: EmbeddingConfig | MappingConfig
 
     def norm(self, channels: int) -> nn.Module:
-        """Batch normalisation."""
-        return nn.BatchNorm2d(channels, momentum=self.momentum)
+        """Batch normalisation, or instance normalisation with a scale and a shift."""
+        if self.config.norm == "instance":
+            return nn.InstanceNorm2d(channels, affine=True)
+        return nn.BatchNorm2d(channels, momentum=self.config.momentum)
 
     def residual(self, channels: int) -> nn.Module:
         """A residual block."""
@@ -55,24 +56,43 @@ class Layers:
 
     def halve(self, inside: int, outside: int) -> nn.Module:
         """A convolution that halves the side."""
-        return nn.Sequential(nn.Conv2d(inside, outside, 4, 2, 1), self.norm(outside), nn.LeakyReLU(self.slope))
+        return nn.Sequential(
+            nn.Conv2d(inside, outside, 4, 2, 1), self.norm(outside), nn.LeakyReLU(self.config.negative_slope)
+        )
 
     def double(self, inside: int, outside: int) -> nn.Module:
-        """A transposed convolution that doubles the side."""
-        return nn.Sequential(nn.ConvTranspose2d(inside, outside, 4, 2, 1), self.norm(outside), nn.LeakyReLU(self.slope))
+        """A transposed, or a resize-convolution that doubles the side."""
+        how = self.config.resize if isinstance(self.config, MappingConfig) else ""
+        layer = ResizeConv2d(inside, outside, how=how) if how else nn.ConvTranspose2d(inside, outside, 4, 2, 1)
+        return nn.Sequential(layer, self.norm(outside), nn.LeakyReLU(self.config.negative_slope))
+
+
+def to_code(window: Window, channels: int, side: int, latent: int) -> list[nn.Module]:
+    """(N,C,h,h) -> (N,D): one linear layer over everything, or the same one in every cell."""
+    if window.cells:
+        return [nn.Flatten(2), nn.Conv1d(channels, latent // side**2, 1), nn.Flatten()]
+    return [nn.Flatten(), nn.Linear(channels * side**2, latent)]
+
+
+def from_code(window: Window, channels: int, side: int, latent: int) -> list[nn.Module]:
+    """(N,D) -> (N,C,h,h), the way back of `to_code`."""
+    if window.cells:
+        each = latent // side**2
+        return [nn.Unflatten(1, (each, side**2)), nn.Conv1d(each, channels, 1), nn.Unflatten(2, (side, side))]
+    return [nn.Linear(latent, channels * side**2), nn.Unflatten(1, (channels, side, side))]
 
 
 class ComponentEncoder(nn.Sequential):
     """E_c: (N,1,s,s) in [-1,1] -> (N,D)."""
 
     def __init__(self, window: Window, config: EmbeddingConfig) -> None:
-        make = Layers(slope=config.negative_slope, momentum=config.momentum)
+        make = Layers(config=config)
         channels = config.channels
         layers = [make.halve(1, channels[0])]
         for inside, outside in itertools.pairwise(channels):
             layers += [make.residual(inside), make.halve(inside, outside)]
         side = window.side // window.pool >> len(channels)
-        layers += [make.residual(channels[-1]), nn.Flatten(), nn.Linear(channels[-1] * side**2, config.face.latent)]
+        layers += [make.residual(channels[-1]), *to_code(window, channels[-1], side, config.face.code(window))]
         super().__init__(*layers)
 
 
@@ -80,14 +100,10 @@ class ComponentDecoder(nn.Sequential):
     """D_c: (N,D) -> (N,1,s,s), linear, read as [-1,1]."""
 
     def __init__(self, window: Window, config: EmbeddingConfig) -> None:
-        make = Layers(slope=config.negative_slope, momentum=config.momentum)
+        make = Layers(config=config)
         widths = config.channels[::-1]
         side = window.side // window.pool >> len(widths)
-        layers = [
-            nn.Linear(config.face.latent, widths[0] * side**2),
-            nn.Unflatten(1, (widths[0], side, side)),
-            make.residual(widths[0]),
-        ]
+        layers = [*from_code(window, widths[0], side, config.face.code(window)), make.residual(widths[0])]
         for inside, outside in zip(widths, [*widths[1:], widths[-1]], strict=True):
             layers += [make.double(inside, outside), make.residual(outside)]
         layers += [nn.ReflectionPad2d(2), nn.Conv2d(widths[-1], 1, 5)]
@@ -109,7 +125,8 @@ class ComponentEncoders(Encoder):
         codes = []
         for window, encoder, piece in zip(face.windows, self.encoders, crop(sketch, face), strict=True):
             piece = F.avg_pool2d(piece, window.pool) if window.pool > 1 else piece
-            codes.append(encoder(piece * 2 - 1))
+            code = encoder(piece * 2 - 1)
+            codes.append(F.pad(code, (0, face.latent - code.shape[1])))
         return torch.stack(codes, dim=1)
 
 
@@ -133,5 +150,5 @@ class ComponentDecoders(Generator):
     def piece(self, index: int, code: Tensor) -> Tensor:
         """One component's sketch (N,1,s,s) from its code (N,D), not clamped."""
         window = self.config.face.windows[index]
-        piece = self.decoders[index](code) / 2 + 0.5
+        piece = self.decoders[index](code[:, : self.config.face.code(window)]) / 2 + 0.5
         return F.interpolate(piece, scale_factor=window.pool, mode="bilinear") if window.pool > 1 else piece

@@ -90,7 +90,7 @@ class ManifoldProjection(Refiner):
         self,
         *,
         latent: Tensor,
-        blend: float | Mapping[str, float] = 0.0,
+        blend: float | Mapping[str, float] | None = None,
         solver: str | None = None,
         neighbours: int | None = None,
         gender: str = "any",
@@ -100,7 +100,8 @@ class ManifoldProjection(Refiner):
 
         Args:
             latent: codes (N,P,D).
-            blend: wb_c in [0,1]; 1 keeps the drawing, 0 is full refinement. The released slider is 1 - wb_c.
+            blend: wb_c in [0,1], instead of the configuration's; 1 keeps the drawing, 0 is full refinement. The
+                released slider is 1 - wb_c.
             solver, neighbours: instead of the configuration's.
             gender: `any`, `female` or `male`; restricts the samples.
             age: years as `20-35`; restricts the samples.
@@ -111,9 +112,9 @@ class ManifoldProjection(Refiner):
         found = self.neighbours(latent, solver=solver, neighbours=neighbours, gender=gender, age=age)
         return drawn * latent + (1 - drawn) * found.projected
 
-    def blend_weights(self, blend: float | Mapping[str, float], like: Tensor) -> Tensor:
-        """wb_c as a tensor (1,P,1); components that a mapping does not name follow its `all`, or 0."""
-        names = self.config.face.names
+    def blend_weights(self, blend: float | Mapping[str, float] | None, like: Tensor) -> Tensor:
+        """wb_c as a tensor (1,P,1); components that a mapping does not name follow its `all`, or the configuration."""
+        names, usual = self.config.face.names, self.config.blend
         if isinstance(blend, Mapping):
             for name in blend:
                 if name not in (*names, "all"):
@@ -122,9 +123,9 @@ class ManifoldProjection(Refiner):
                         fix=f"The components are {', '.join(names)}.",
                         suggestions=suggest(name, names),
                     )
-            values = [float(blend.get(name, blend.get("all", 0.0))) for name in names]
+            values = [float(blend.get(name, blend.get("all", usual))) for name in names]
         else:
-            values = [float(blend)] * len(names)
+            values = [usual if blend is None else float(blend)] * len(names)
         if not all(0 <= value <= 1 for value in values):
             raise BadInputError(f"A blend of {blend} is out of range.", fix="Give numbers from 0 (refine) to 1 (keep).")
         return like.new_tensor(values)[None, :, None]

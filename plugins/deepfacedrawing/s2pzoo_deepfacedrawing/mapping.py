@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo_deepfacedrawing.config import MappingConfig, Window
-from s2pzoo_deepfacedrawing.embedding import Layers, merge
+from s2pzoo_deepfacedrawing.embedding import Layers, from_code, merge
 
 
 class FeatureDecoder(nn.Sequential):
@@ -15,13 +15,9 @@ class FeatureDecoder(nn.Sequential):
 
     def __init__(self, window: Window, config: MappingConfig) -> None:
         side, goal = window.side // window.pool // config.bottleneck, window.side // config.stride
-        make = Layers(slope=config.negative_slope, momentum=config.momentum)
+        make = Layers(config=config)
         widths = config.channels
-        layers = [
-            nn.Linear(config.face.latent, widths[0] * side**2),
-            nn.Unflatten(1, (widths[0], side, side)),
-            make.residual(widths[0]),
-        ]
+        layers = [*from_code(window, widths[0], side, config.face.code(window)), make.residual(widths[0])]
         used = 0
         while side < goal:
             layers.append(make.double(widths[used], widths[used + 1]))
@@ -44,5 +40,9 @@ class FeatureMapping(Generator):
         self.apply(init_normal)
 
     def forward(self, *, latent: Tensor) -> Tensor:
-        maps = [decoder(latent[:, index]) for index, decoder in enumerate(self.decoders)]
-        return merge(maps, self.config.face, stride=self.config.stride)
+        face = self.config.face
+        maps = [
+            decoder(latent[:, index, : face.code(window)])
+            for index, (window, decoder) in enumerate(zip(face.windows, self.decoders, strict=True))
+        ]
+        return merge(maps, face, stride=self.config.stride)

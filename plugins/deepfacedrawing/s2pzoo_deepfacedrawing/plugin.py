@@ -42,7 +42,7 @@ def model_steps(preset: Preset) -> tuple[Step, ...]:
     names, bank = preset.encoder.face.names, preset.manifold
     options = (
         Option("blend", "mapping", default={}, low=0, high=1, keys=(*names, "all"),
-               help="wb of a component: 1 keeps what is drawn, 0 (default) refines it fully"),
+               help=f"wb of a component: 1 keeps what is drawn, 0 refines it fully (default {bank.blend:g})"),
         Option("solver", "str", default=bank.solver, choices=SOLVERS,
                help="how a code is rebuilt from its neighbours"),
         Option("neighbours", "int", default=min(bank.neighbours, bank.samples), low=1, high=bank.samples,

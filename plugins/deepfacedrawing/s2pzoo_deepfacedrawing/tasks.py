@@ -11,6 +11,7 @@ import torch
 from attrs import evolve
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from s2pzoo.errors import RecipeError
 from s2pzoo.train.calibrate import recalibrate
@@ -39,7 +40,22 @@ def reconstruction(decoder: ComponentDecoders, codes: Tensor, target: Tensor, *,
     """Mean square error of each component's decoded sketch; pixels with ink weigh 1 + `ink` (0 in the paper)."""
     face = decoder.config.face
     pairs = zip(face.names, decoder.pieces(codes), crop(target, face), strict=True)
-    return {name: ((1 + ink * (1 - wanted)) * (piece - wanted).square()).mean() for name, piece, wanted in pairs}
+    return {name: _weighted(piece, wanted, ink=ink) for name, piece, wanted in pairs}
+
+
+def first_maps(features: Tensor, drawing: Tensor, photo: Tensor, *, ink: float) -> Tensor:
+    """How far FM's first four maps (N,4+,S/stride,S/stride) are from the drawing and the photo they should show.
+
+    `drawing` (N,1,S,S) and `photo` (N,3,S,S) in [0,1]. The square error of the one, weighed by `ink`, and twice the
+    absolute error of the other.
+    """
+    shown, side = features[:, :4] / 2 + 0.5, features.shape[-1]
+    drawn = _weighted(shown[:, :1], F.adaptive_avg_pool2d(drawing, side), ink=ink)
+    return drawn + 2 * (shown[:, 1:] - F.adaptive_avg_pool2d(photo, side)).abs().mean()
+
+
+def _weighted(drawn: Tensor, wanted: Tensor, *, ink: float) -> Tensor:
+    return ((1 + ink * (1 - wanted)) * (drawn - wanted).square()).mean()
 
 
 class Stage1(FaceTask):
@@ -47,13 +63,15 @@ class Stage1(FaceTask):
 
     The paper reconstructs the sketch it is given (`target = "input"`). With `target = "clean"` the decoders give the
     clean drawing of the same face instead, so that the codes of a rough and of a clean drawing lie close together.
-    `ink` is the further weight of pixels with ink, since paper is most of a sketch (0 in the paper).
+    `ink` is the further weight of pixels with ink, since paper is most of a sketch (0 in the paper). With
+    `first_maps` above 0 stage II's FM is begun here: its first four maps learn to show the clean drawing and the photo,
+    so that the codes hold what a photo needs, such as dark hair (not in the paper).
     """
 
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **FaceTask.defaults,
         "networks": {"preset": {"name": "faces256"}},
-        "losses": {"reconstruction": 1.0, "ink": 0.0, "target": "input"},
+        "losses": {"reconstruction": 1.0, "ink": 0.0, "target": "input", "first_maps": 0.0},
     }
 
     def __init__(self, *, recipe: Recipe, data: Path) -> None:
@@ -62,9 +80,12 @@ class Stage1(FaceTask):
         if recipe.losses.target not in ("input", "clean"):
             raise RecipeError(f"losses.target cannot be {recipe.losses.target!r}.", fix="Use input or clean.")
         encoder, decoder = ComponentEncoders(self.preset.encoder), ComponentDecoders(self.preset.decoder)
-        self.networks = channels_last({"encoder": encoder, "decoder": decoder})
-        self.optimizers = {"embedding": self.adam(encoder, decoder)}
-        self.ema = ("encoder", "decoder")
+        networks: dict[str, nn.Module] = {"encoder": encoder, "decoder": decoder}
+        if recipe.losses.first_maps:
+            networks["mapping"] = FeatureMapping(self.preset.mapping)
+        self.networks = channels_last(networks)
+        self.optimizers = {"embedding": self.adam(*networks.values())}
+        self.ema = tuple(networks)
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         target = batch["sketch" if self.recipe.losses.target == "input" else "clean"]
@@ -72,6 +93,10 @@ class Stage1(FaceTask):
         decoder = cast(ComponentDecoders, self.networks["decoder"])
         terms = reconstruction(decoder, codes, target, ink=self.recipe.losses.ink)
         loss = self.recipe.losses.reconstruction * torch.stack(list(terms.values())).sum()
+        if mapping := self.networks.get("mapping"):
+            features, ink = mapping(latent=codes), self.recipe.losses.ink
+            terms["first_maps"] = first_maps(features, batch["clean"], batch["photo"], ink=ink)
+            loss = loss + self.recipe.losses.first_maps * terms["first_maps"]
         self.optimizers["embedding"].zero_grad()
         backward(loss)
         self.optimizers["embedding"].step()
@@ -80,22 +105,29 @@ class Stage1(FaceTask):
     def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
         self._calibrate(networks)
         batch = self.preview_batch()
-        refined = networks["decoder"](latent=networks["encoder"](sketch=batch["sketch"]))
-        return sheet({"sketch": batch["sketch"], "decoded": refined, "clean": batch["clean"], "photo": batch["photo"]})
+        codes = networks["encoder"](sketch=batch["sketch"])
+        columns = {"sketch": batch["sketch"], "decoded": networks["decoder"](latent=codes), "clean": batch["clean"]}
+        if mapping := networks.get("mapping"):
+            shown = (mapping(latent=codes)[:, :4] / 2 + 0.5).clamp(0, 1)
+            shown = F.interpolate(shown, batch["photo"].shape[-2:], mode="bilinear")
+            columns |= {"first map": shown[:, :1], "next three": shown[:, 1:]}
+        return sheet({**columns, "photo": batch["photo"]})
 
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
         self._calibrate(networks)
-        parts = {"encoder": networks["encoder"], "decoder": networks["decoder"]}
-        steps = [step for step in model_steps(self.preset) if step.name in parts]
+        steps = [step for step in model_steps(self.preset) if step.name in networks]
         write_bundle(
-            folder, model_name="deepfacedrawing.stage1", steps=steps, components=parts,
+            folder, model_name="deepfacedrawing.stage1", steps=steps, components=networks,
             metadata=self.about(metadata), dtype="float16",
         )  # fmt: skip
 
     def _calibrate(self, networks: Mapping[str, nn.Module]) -> None:
         def run() -> None:
             for batch in self.some_batches(16):
-                cast(ComponentDecoders, networks["decoder"]).pieces(networks["encoder"](sketch=batch["sketch"]))
+                codes = networks["encoder"](sketch=batch["sketch"])
+                cast(ComponentDecoders, networks["decoder"]).pieces(codes)
+                if mapping := networks.get("mapping"):
+                    mapping(latent=codes)
 
         recalibrate(networks.values(), run)
 
@@ -106,7 +138,8 @@ class Stage2(PhotoTask):
     The paper keeps the encoders as they are (`embedding.trained = false`). When they are trained on, so are the image
     decoders, by stage I's loss with weight `reconstruction`, and the bank is encoded again every `embedding.refresh`
     steps. The paper feeds codes as they are (`projected = 0`); a share `projected` of the faces passes the manifold
-    projection with a random wb instead, so that FM and IS know what they are given when people draw.
+    projection with a random wb instead, so that FM and IS know what they are given when people draw. `first_maps` as
+    in stage I.
     """
 
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -118,7 +151,13 @@ class Stage2(PhotoTask):
             "embedding": {"bundle": "", "samples": 3072, "trained": False, "refresh": 200},
             "start": {"bundle": ""},  # a folder that stage II wrote, to begin with its FM and IS; empty: at random
         },
-        "losses": {**PhotoTask.defaults["losses"], "projected": 0.0, "reconstruction": 0.0, "ink": 0.0},
+        "losses": {
+            **PhotoTask.defaults["losses"],
+            "projected": 0.0,
+            "reconstruction": 0.0,
+            "ink": 0.0,
+            "first_maps": 0.0,
+        },
     }
 
     def __init__(self, *, recipe: Recipe, data: Path) -> None:
@@ -140,9 +179,10 @@ class Stage2(PhotoTask):
                 "discriminator": PhotoDiscriminator(preset.discriminator).critics,
             }
         )
-        if recipe.networks.start.bundle:
-            known = {name: self.networks[name] for name in ("mapping", "synthesis")}
-            read_bundle(Path(recipe.networks.start.bundle)).load_into(known)
+        for folder in filter(None, (embedding.bundle, recipe.networks.start.bundle)):
+            begun = read_bundle(Path(folder))
+            names = {step.name for step in begun.manifest.steps} & {"mapping", "synthesis"}
+            begun.load_into({name: self.networks[name] for name in sorted(names)})
         if embedding.trained:
             self.networks |= channels_last(drawn)
         else:
@@ -150,14 +190,14 @@ class Stage2(PhotoTask):
         self.ema = tuple(name for name in self.networks if name not in ("manifold", "discriminator"))
         self.optimizers = {
             "generator": self.adam(*(self.networks[name] for name in self.ema)),
-            "discriminator": self.adam(self.networks["discriminator"]),
+            "discriminator": self.adam(self.networks["discriminator"], rate=recipe.losses.critic_rate),
         }
         self.samples = self._bank_sketches(embedding.samples)
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         parts, embedding, losses = {**self.frozen, **self.networks}, self.recipe.networks.embedding, self.recipe.losses
         stale = embedding.trained and index % embedding.refresh == 0
-        if stale or not cast(ManifoldProjection, parts["manifold"]).bank.any():
+        if losses.projected and (stale or not cast(ManifoldProjection, parts["manifold"]).bank.any()):
             self._fill_bank(parts)
         with torch.set_grad_enabled(embedding.trained):
             codes = parts["encoder"](sketch=batch["sketch"])
@@ -167,6 +207,8 @@ class Stage2(PhotoTask):
             terms = reconstruction(decoder, codes, batch["clean"], ink=losses.ink)
             also["reconstruction"] = torch.stack(list(terms.values())).sum()
         features = parts["mapping"](latent=self._some_projected(codes, self.rng(index, 2)))
+        if losses.first_maps:
+            also["first_maps"] = first_maps(features, batch["clean"], batch["photo"], ink=losses.ink)
         fake = parts["synthesis"](features=features)
         maps = features if self.preset.discriminator.conditional else None
         return self.improve(fake, batch["photo"], index, backward, maps=maps, also=also)
@@ -178,7 +220,7 @@ class Stage2(PhotoTask):
             return codes
         keep = torch.from_numpy(rng.random((len(codes), 1, 1)).astype(np.float32)).to(codes.device)
         with torch.no_grad():
-            projected = self.networks["manifold"](latent=codes)
+            projected = self.networks["manifold"](latent=codes, blend=0.0)
         return torch.where(chosen[:, None, None], keep * codes + (1 - keep) * projected, codes)
 
     def _bank_sketches(self, count: int) -> Tensor:
@@ -240,10 +282,16 @@ class Stage2(PhotoTask):
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
         parts = self._finished(networks)
         steps = model_steps(self.preset)
-        earlier = read_bundle(Path(self.recipe.networks.embedding.bundle)).manifest.training
-        stage1 = {key: earlier[key] for key in ("step", "images", "seconds") if key in earlier}
+        begun = {"stage1": self.recipe.networks.embedding.bundle, "start": self.recipe.networks.start.bundle}
+        earlier = {name: _training(folder) for name, folder in begun.items() if folder}
         write_bundle(
             folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,
             components={step.name: parts[step.name] for step in steps},
-            metadata=self.about({**metadata, "stage1": stage1}), dtype="float16", blank_ok=True,
+            metadata=self.about({**metadata, **earlier}), dtype="float16", blank_ok=True,
         )  # fmt: skip
+
+
+def _training(folder: str) -> dict[str, Any]:
+    """How long the networks in a bundle were trained."""
+    training = read_bundle(Path(folder)).manifest.training
+    return {key: training[key] for key in ("step", "images", "seconds") if key in training}

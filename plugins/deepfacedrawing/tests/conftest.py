@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from s2pzoo_deepfacedrawing.config import (
@@ -27,9 +24,6 @@ from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis
 from torch import Tensor, nn
 
 from s2pzoo.declare import ModelEntry
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "faces"))
-import synthetic_faces  # pyright: ignore[reportMissingImports]
 
 FACE = Face(
     size=64,
@@ -100,20 +94,6 @@ def zoo(sketches: Tensor) -> DeepFaceDrawing:
     return DeepFaceDrawing(
         model=ModelEntry("deepfacedrawing.small", steps=steps, size=64, blank_ok=True), components=parts
     )
-
-
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a corpus of eight painted faces, `faces`."""
-    folder = tmp_path_factory.mktemp("data")
-    synthetic_faces.write_corpus(folder / "faces", count=8)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A squeezenet with random weights, as a file."""
-    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")
 
 
 def scribbles(count: int) -> Tensor:

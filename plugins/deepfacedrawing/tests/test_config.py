@@ -67,7 +67,7 @@ def test_the_ports_follow_from_the_config(preset: Preset) -> None:
     assert preset.encoder.ports().gives["latent"].dim == preset.manifold.ports().takes["latent"].dim == codes
     maps = preset.mapping.ports().gives["features"]
     assert maps == preset.synthesis.ports().takes["features"]
-    assert (maps.channels, maps.size) == (32, face.size // preset.mapping.stride)
+    assert (maps.channels, maps.size) == (preset.mapping.maps, face.size // preset.mapping.stride)
     assert preset.synthesis.ports().gives["photo"].size == face.size
 
 

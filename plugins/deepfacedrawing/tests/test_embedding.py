@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, Face, Preset, Window
-from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, crop, merge
+from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, EmbeddingConfig, Face, Preset, Window
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, Layers, crop, merge
+from s2pzoo_deepfacedrawing.mapping import FeatureMapping
 from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
-from torch import Tensor
+from torch import Tensor, nn
 
 LIGHT, PAPER = FACES256.encoder.face, PAPER512.encoder.face
 official = pytest.mark.parametrize("official", [LIGHT, PAPER], ids=["faces256", "paper512"])
@@ -145,3 +147,62 @@ def test_a_window_can_be_encoded_at_a_lower_resolution() -> None:
     pooled = Window(name="remainder", x=0, y=0, side=64, pool=2)
     assert pooled.side // pooled.pool == 32
     assert LIGHT.windows[-1].pool == 2 and PAPER.windows[-1].pool == 1
+
+
+@pytest.fixture(scope="module")
+def celled(small: Preset) -> Preset:
+    """The small network with codes of 2 numbers a cell: 4 x 4 cells for an eye, 5 x 5, 6 x 6 and 8 x 8 for the rest."""
+    face = small.encoder.face
+    windows = tuple(evolve(w, cells=True, code=2 * (w.side // w.pool // 4) ** 2) for w in face.windows)
+    face = evolve(face, windows=windows, latent=128)
+    layers = {"face": face, "norm": "instance"}
+    encoder, decoder = evolve(small.encoder, **layers), evolve(small.decoder, **layers)
+    return evolve(small, encoder=encoder, decoder=decoder, mapping=evolve(small.mapping, **layers))
+
+
+def test_a_window_uses_only_its_own_part_of_the_latent(celled: Preset) -> None:
+    face = celled.encoder.face
+    codes = ComponentEncoders(celled.encoder)(sketch=noise(2, 1, 64, 64))
+    assert codes.shape == (2, 5, 128) and [face.code(w) for w in face.windows] == [32, 32, 50, 72, 128]
+    decoder, mapping = ComponentDecoders(celled.decoder), FeatureMapping(celled.mapping)
+    changed = codes.clone()
+    for index, window in enumerate(face.windows):
+        own = codes[:, index]
+        assert (own[:, : face.code(window)].abs() > 0).any() and (own[:, face.code(window) :] == 0).all()
+        changed[:, index, face.code(window) :] = 9.0
+    assert torch.equal(decoder(latent=changed), decoder(latent=codes))
+    assert torch.equal(mapping(latent=changed), mapping(latent=codes))
+
+
+def test_a_stroke_changes_the_numbers_of_the_cells_near_it(celled: Preset) -> None:
+    face = celled.encoder.face
+    layers = evolve(celled.encoder, norm="batch")  # instance normalisation passes news of a stroke to the whole window
+    encoder = ComponentEncoders(layers).eval()
+    sketch = torch.ones(1, 1, 64, 64)
+    drawn = sketch.clone()
+    drawn[..., 1:4, 1:4] = 0
+    with torch.no_grad():
+        change = (encoder(sketch=drawn) - encoder(sketch=sketch))[0, -1].abs()
+    cells = change.view(2, 8, 8).sum(0)
+    assert face.code(face.windows[-1]) == 128
+    assert cells[0, 0] == cells.max() > 0 and (cells[6:] == 0).all() and (cells[:, 6:] == 0).all()
+
+
+def test_a_decoder_draws_a_cell_where_the_cell_is(celled: Preset) -> None:
+    decoder = ComponentDecoders(evolve(celled.decoder, norm="batch")).eval()
+    code = torch.zeros(1, 128)
+    changed = code.clone().view(1, 2, 8, 8)
+    changed[..., 7, 7] = 5.0
+    with torch.no_grad():
+        change = (decoder.piece(4, changed.flatten(1)) - decoder.piece(4, code)).abs()[0, 0]
+    assert change[56:, 56:].max() > 0 and change[:8].max() == 0 and change[:, :8].max() == 0
+
+
+@pytest.mark.parametrize(("norm", "kind"), [("batch", nn.BatchNorm2d), ("instance", nn.InstanceNorm2d)])
+def test_the_normalisation_is_chosen_by_the_config(norm: str, kind: type[nn.Module]) -> None:
+    assert isinstance(Layers(config=EmbeddingConfig(norm=norm)).norm(4), kind)
+
+
+def test_another_normalisation_is_refused() -> None:
+    with pytest.raises(ValueError, match="norm"):
+        EmbeddingConfig(norm="layer")

@@ -11,6 +11,8 @@ from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
 from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis, PhotoDiscriminator
 from torch import nn
 
+from s2pzoo.nn.blocks import ResizeConv2d
+
 
 def test_features_are_merged_maps_of_the_canvas(small: Preset) -> None:
     assert FeatureMapping(small.mapping)(latent=torch.randn(2, 5, 8)).shape == (2, 6, 32, 32)
@@ -45,7 +47,7 @@ def test_strong_features_stay_in_range(small: Preset) -> None:
 def test_skips_carry_the_maps_across(small: Preset) -> None:
     """With what lies below the first level silenced, the photo still follows the features."""
     synthesis = ImageSynthesis(small.synthesis).requires_grad_(False)
-    changes = [layer for layer in (*synthesis.down, *synthesis.up) if isinstance(layer, nn.Sequential)]
+    changes = [layer for layer in (*synthesis.network.down, *synthesis.network.up) if isinstance(layer, nn.Sequential)]
     for layer in changes:
         layer[1] = nn.Identity()
         nn.init.zeros_(layer[0].weight)  # pyright: ignore[reportArgumentType]
@@ -75,3 +77,13 @@ def test_an_unconditional_discriminator_does_not_look_at_the_maps() -> None:
     photo = torch.rand(1, 3, 64, 64)
     alone, beside = critic(photo=photo), critic(photo=photo, features=torch.randn(1, 6, 32, 32))
     assert torch.equal(alone[0][0], beside[0][0])
+
+
+def test_maps_and_photos_are_doubled_as_the_config_says(small: Preset) -> None:
+    for resize in ("nearest", "bilinear", ""):
+        mapping = FeatureMapping(evolve(small.mapping, resize=resize))
+        synthesis = ImageSynthesis(evolve(small.synthesis, resize=resize))
+        for network in (mapping, synthesis):
+            transposed = any(isinstance(layer, nn.ConvTranspose2d) for layer in network.modules())
+            resized = any(isinstance(layer, ResizeConv2d) for layer in network.modules())
+            assert (resized, transposed) == (bool(resize), not resize)

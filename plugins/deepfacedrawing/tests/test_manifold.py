@@ -221,6 +221,16 @@ def test_all_is_the_blend_of_the_components_that_are_not_named(manifold: Manifol
     assert torch.equal(mixed[:, 2], manifold(latent=drawn)[:, 2])
 
 
+def test_the_configuration_has_the_blend_of_components_for_which_none_is_given(drawn: Tensor) -> None:
+    config = ManifoldConfig(face=Face(latent=DIM), samples=6, neighbours=3)
+    full, half = ManifoldProjection(config), ManifoldProjection(evolve(config, blend=0.5))
+    for manifold in (full, half):
+        manifold.fill(normal(PARTS, 6, DIM, seed=3).float(), gender=torch.zeros(6), age=torch.zeros(6))
+    assert torch.equal(half(latent=drawn), full(latent=drawn, blend=0.5))
+    assert torch.equal(half(latent=drawn, blend={"nose": 0.0}), full(latent=drawn, blend={"all": 0.5, "nose": 0.0}))
+    assert torch.equal(half(latent=drawn, blend=0.0), full(latent=drawn))
+
+
 def test_a_component_that_is_none_is_named_with_its_nearest(manifold: ManifoldProjection, drawn: Tensor) -> None:
     with pytest.raises(UnknownOptionError, match="'mout'") as caught:
         manifold(latent=drawn, blend={"mout": 0.5})

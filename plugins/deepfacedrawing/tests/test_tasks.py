@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
-from s2pzoo_deepfacedrawing.tasks import Stage2
+from s2pzoo_deepfacedrawing.tasks import Stage2, first_maps
 
 import s2pzoo
 from s2pzoo.data.corpus import open_corpus
@@ -47,7 +47,9 @@ def stage2(corpus: Path, backbone: Path, stage1: Path, tmp_path_factory: pytest.
         "steps=3",
         f"networks.embedding.bundle={stage1}",
         "networks.embedding.samples=8",
+        "networks.embedding.trained=true",
         "networks.embedding.refresh=2",
+        "losses.reconstruction=1.0",
         f"networks.perceptual.backbone={backbone}",
         "losses.projected=1.0",
         "losses.critic_start=0.5",
@@ -58,23 +60,40 @@ def stage2(corpus: Path, backbone: Path, stage1: Path, tmp_path_factory: pytest.
 
 def test_stage_one_leaves_the_auto_encoders(stage1: Path) -> None:
     manifest = read_bundle(stage1).manifest
-    assert [step.name for step in manifest.steps] == ["encoder", "decoder"]
+    assert [step.name for step in manifest.steps] == ["encoder", "mapping", "decoder"]
     for losses in metrics(stage1):
-        assert set(losses) == {"left_eye", "right_eye", "nose", "mouth", "remainder"}
+        assert set(losses) == {"left_eye", "right_eye", "nose", "mouth", "remainder", "first_maps"}
         assert all(np.isfinite(value) and value > 0 for value in losses.values())
 
 
 def test_a_sheet_of_samples_is_made_before_and_after(stage1: Path, stage2: Path) -> None:
-    for out, columns in ((stage1, 4), (stage2, 5)):
+    for out, columns in ((stage1, 6), (stage2, 5)):
         sheets = sorted((out / "samples").glob("0*.png"))
         assert len(sheets) == 2
         width, height = Image.open(sheets[0]).size
         assert width > columns * 192 and height > 9 * 192
 
 
+def test_stage_one_is_the_papers_alone_without_first_maps(corpus: Path, tmp_path: Path) -> None:
+    run("stage1", corpus, tmp_path, "steps=1", "losses.first_maps=0")
+    assert [step.name for step in read_bundle(tmp_path).manifest.steps] == ["encoder", "decoder"]
+    assert "first_maps" not in metrics(tmp_path)[0]
+
+
+def test_first_maps_are_compared_with_the_drawing_and_the_photo_at_their_size() -> None:
+    drawing, photo = torch.ones(1, 1, 4, 4), torch.full((1, 3, 4, 4), 0.5)
+    drawing[..., :2, :2] = 0  # a quarter of ink
+    features = torch.zeros(1, 6, 2, 2)
+    features[:, 0] = 1.0  # white paper; the next three are mid-grey, the photo
+    assert first_maps(features, drawing, photo, ink=0.0).item() == pytest.approx(0.25)
+    assert first_maps(features, drawing, photo, ink=3.0).item() == pytest.approx(1.0)
+    features[:, 1:4] = 0.5
+    assert first_maps(features, drawing, photo, ink=0.0).item() == pytest.approx(0.25 + 2 * 0.25)
+
+
 def test_stage_two_takes_over_every_loss_when_the_discriminator_joins(stage2: Path) -> None:
     first, *_, last = metrics(stage2)
-    assert set(first) == {"l1", "perceptual", "reconstruction"}
+    assert set(first) == {"l1", "perceptual", "reconstruction", "first_maps"}
     assert set(last) == {*first, "discriminator", "gan", "feature_matching"}
     assert all(np.isfinite(value) for value in last.values())
 
@@ -94,7 +113,7 @@ def test_the_bundle_of_stage_two_makes_photos(stage2: Path) -> None:
 def test_the_bank_of_the_bundle_has_the_faces_of_the_corpus_and_their_tags(stage2: Path) -> None:
     manifold = s2pzoo.load("deepfacedrawing", weights=stage2).components["manifold"]
     assert isinstance(manifold, ManifoldProjection)
-    assert manifold.bank.shape == (5, 8, 192)
+    assert manifold.bank.shape == (5, 8, 1024)
     assert manifold.gender.tolist() == [1, 2] * 4
     assert manifold.age.tolist() == list(range(20, 28))
     assert torch.isfinite(manifold.bank).all() and (manifold.bank.std(1).mean(-1) > 0).all()
@@ -110,16 +129,13 @@ def test_the_bank_is_that_of_the_encoders_in_the_bundle(stage2: Path, corpus: Pa
     assert torch.allclose(manifold.bank, codes, rtol=0.02, atol=0.02 * float(codes.abs().max()))
 
 
-def test_stage_two_can_keep_the_encoders_as_they_are(
-    corpus: Path, backbone: Path, stage1: Path, tmp_path: Path
-) -> None:
+def test_stage_two_keeps_the_encoders_as_they_are(corpus: Path, backbone: Path, stage1: Path, tmp_path: Path) -> None:
     recipe = read_recipe("deepfacedrawing/stage2").resolve(
         Stage2.defaults,
         (
             *DATA,
             f"networks.embedding.bundle={stage1}",
             "networks.embedding.samples=8",
-            "networks.embedding.trained=false",
             f"networks.perceptual.backbone={backbone}",
         ),
     )
