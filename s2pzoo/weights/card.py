@@ -19,7 +19,7 @@ def render_card(manifest: Manifest) -> str:
         *(f"![{name}]({name})" for name in manifest.files if name.lower().endswith(_PICTURES)),
         f'```python\nimport s2pzoo\n\nphoto = s2pzoo.load("{manifest.model}")("sketch.png")\n```',
         f"Paper: {manifest.paper}" if manifest.paper else "",
-        _section("Metrics", _table(manifest.metrics)),
+        _section("Metrics", _tables(manifest.metrics)),
         _section("Training", _facts(manifest.training)),
         _section("Differences from the paper", _list(manifest.differences)),
         _section("Limits", _list(manifest.limits)),
@@ -52,6 +52,14 @@ def _facts(facts: Mapping[str, Any], *, indent: str = "") -> str:
     return "\n".join(lines)
 
 
+def _tables(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A table for each set of columns."""
+    alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        alike.setdefault(tuple(row), []).append(row)
+    return "\n\n".join(map(_table, alike.values()))
+
+
 def _table(rows: Iterable[Mapping[str, Any]]) -> str:
     rows = list(rows)
     columns = list(dict.fromkeys(key for row in rows for key in row))
@@ -75,6 +83,8 @@ def _files(manifest: Manifest) -> str:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "–"
     if isinstance(value, float):
         value = f"{value:.4g}"
     elif not isinstance(value, str):

@@ -127,7 +127,10 @@ class TestManifestAndCard:
             "summary": "Tiny faces.",
             "licence": {"code": "Apache-2.0", "weights": "CC-BY-4.0", "data": "CC BY 4.0, Somebody"},
             "training": {"steps": 10, "seconds": 3.25, "recipe": {"batch": 4}},
-            "metrics": [{"name": "LPIPS", "value": 0.25, "protocol": "squeeze, | clean", "n": 100}],
+            "metrics": [
+                {"name": "LPIPS", "value": 0.25, "protocol": "squeeze, | clean", "n": 100},
+                {"name": "retrieval", "acc@1": 0.5, "acc@5": None},
+            ],
             "differences": ["narrower"],
             "limits": ["small"],
         }
@@ -140,7 +143,8 @@ class TestManifestAndCard:
         assert {"python", "torch", "s2pzoo", "s2pzoo-tiny"} <= set(bundle.manifest.created_with)
         card = (tmp_path / "b/README.md").read_text()
         row = "| LPIPS | 0.25 | squeeze, \\| clean | 100 |"
-        for text in ("# tiny.small", "![sheet.png]", row, "CC BY 4.0, Somebody", "- very small", "- narrower"):
+        other = "| name | acc@1 | acc@5 |\n| --- | --- | --- |\n| retrieval | 0.5 | – |"
+        for text in ("# tiny.small", "![sheet.png]", row, other, "CC BY 4.0, Somebody", "- very small", "- narrower"):
             assert text in card
         assert bundle.manifest.files["model.safetensors"].sha256 in card
         assert "- small" not in card

@@ -1,21 +1,20 @@
 """Make the pictures of a bundle's card:
 
-    python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes
+    python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes --metrics runs/eval/metrics.json
     python -m s2pzoo_ups.card ups.shoes128 examples/sketches/shoes --count 8 --front docs/images/shoes.png
     python -m s2pzoo_ups.card ups.shoes128 COLLECTION/sketch --out out/shoes.png
 
-The first writes the sheet of our own drawings into the bundle, the second the picture of the README. The third makes
-the first's sheet of others, for looking: it holds somebody's drawings and is never committed. The references are a
-photo that the model itself made, tinted.
+The first writes the sheet of our own drawings and the tables into the bundle, the second the picture of the README. The
+third makes the first's sheet of others, for looking: it holds somebody's drawings and is never committed. The
+references are a photo that the model itself made, tinted.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -24,6 +23,7 @@ import s2pzoo
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.imaging.write import write_image
+from s2pzoo.metrics.card import retrieval_rows, unpaired_rows
 from s2pzoo.pipeline.inputs import to_images
 from s2pzoo.weights.bundle import amend_bundle
 from s2pzoo_ups.model import UPS
@@ -76,17 +76,13 @@ def _gray(sketch: np.ndarray) -> Image.Image:
     return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
 
 
-def _metrics(path: Path) -> list[dict[str, Any]]:
-    """The scores of `s2pzoo eval unpaired`."""
-    return json.loads(path.read_text())["rows"]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="family.variant")
     parser.add_argument("drawings", type=Path, help="a folder of drawings")
     parser.add_argument("--count", type=int, default=16, help="how many of them at most, evenly spread")
-    parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval unpaired`, for the card's table")
+    parser.add_argument("--metrics", type=Path, nargs="*", default=[], help="metrics.json of `s2pzoo eval unpaired`")
+    parser.add_argument("--retrieval", type=Path, nargs="*", default=[], help="of `s2pzoo eval retrieval --json`")
     parser.add_argument("--out", type=Path, help="write the sheet there, and nothing into the bundle")
     parser.add_argument("--front", type=Path, help="write drawings and photos alone there, and nothing into the bundle")
     arguments = parser.parse_args()
@@ -102,8 +98,9 @@ def main() -> None:
     else:
         bundle = WEIGHTS / arguments.model.partition(".")[2]
         write_image(sheet, bundle / PICTURE)
-        metadata = {"metrics": _metrics(arguments.metrics)} if arguments.metrics else {}
-        amend_bundle(bundle, metadata=metadata, files={PICTURE: bundle / PICTURE})
+        rows = [row for file in arguments.metrics for row in unpaired_rows(file)]
+        rows += [row for file in arguments.retrieval for row in retrieval_rows(file)]
+        amend_bundle(bundle, metadata={"metrics": rows} if rows else {}, files={PICTURE: bundle / PICTURE})
 
 
 if __name__ == "__main__":
