@@ -31,8 +31,8 @@ from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
 BUNDLE = Path(__file__).parent / "weights" / "faces256"
 PICTURE = "drawings.png"
 FRONT = [
-    "woman_long_hair", "man_beard", "rough_woman", "man_side_parting", "marker_woman", "rough_man",
-    "woman_bob_fringe", "woman_strokes",
+    "man_beard", "marker_woman", "man_side_parting", "no_mouth_woman", "rough_man", "woman_bob_fringe",
+    "man_curly_hair", "woman_long_hair",
 ]  # fmt: skip
 COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
 
