@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -109,7 +110,7 @@ def timm_embedder(name: str, *, pretrained: bool = True, device: str = "cpu") ->
     except (OSError, RuntimeError, ValueError) as error:
         fix = "Connect once: the weights are kept. Or give a file of SqueezeNet's."
         raise OfflineError(f"The weights of {name} cannot be had.", why=str(error), fix=fix) from error
-    wants = net.pretrained_cfg
+    wants: Any = net.pretrained_cfg
     side = wants["input_size"][-1] if wants.get("fixed_input_size") else SIDE
     seen = nn.Sequential(Normalize(wants["mean"], wants["std"]), net)
     return Embedder(seen, name=f"{name} of timm", side=side, device=device)

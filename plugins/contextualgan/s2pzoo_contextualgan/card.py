@@ -23,7 +23,7 @@ import s2pzoo
 from s2pzoo.data.corpus import open_corpus
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import LEVELS
-from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.sheet import contact_sheet, gray_image
 from s2pzoo.imaging.write import write_image
 from s2pzoo.metrics.card import face_rows
 from s2pzoo.pipeline.inputs import to_images
@@ -68,7 +68,7 @@ def truth_sheet(model: ContextualGAN, folder: Path, *, count: int = 12, cell: in
     """The same of the faces of a corpus, at rising roughness, with the true photo and its drawing by the model."""
     corpus, rng, rows = open_corpus(folder), np.random.default_rng(0), []
     for row, index in enumerate(np.linspace(0, len(corpus) - 1, count).astype(int)):
-        sketch = _gray(corpus.sketch(int(index), rng, level=list(LEVELS)[row * len(LEVELS) // count]))
+        sketch = gray_image(corpus.sketch(int(index), rng, level=list(LEVELS)[row * len(LEVELS) // count]))
         truth = Image.fromarray(np.asarray(corpus.photos[index]))
         small = torch.from_numpy(np.asarray(truth.resize((64, 64), Image.Resampling.BOX), np.float32) / 255)
         back = to_images(model.sketch(small.permute(2, 0, 1)[None]))[0]
@@ -98,10 +98,6 @@ def _draws(model: ContextualGAN, count: int) -> Tensor:
     return torch.randn(count, latent, generator=torch.Generator().manual_seed(0))
 
 
-def _gray(sketch: np.ndarray) -> Image.Image:
-    return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write the pictures")
@@ -114,7 +110,9 @@ def main() -> None:
         write_image(truth_sheet(model, arguments.truth), arguments.out)
     if arguments.drawings:
         found = sorted(arguments.drawings.glob("*.*"))
-        sketches = [_gray(read_sketch(path, size=256, fit=path.name.startswith("off_centre")).ink) for path in found]
+        sketches = [
+            gray_image(read_sketch(path, size=256, fit=path.name.startswith("off_centre")).ink) for path in found
+        ]
         write_image(samples_sheet(model), BUNDLE / SAMPLES)
         write_image(drawings_sheet(model, sketches), BUNDLE / DRAWINGS)
         write_image(completed_sheet(model, sketches[::3]), BUNDLE / COMPLETED)

@@ -140,7 +140,8 @@ class Projection(Refiner):
                 made = [torch.cat(both, dim=1) for both in zip(first, made, strict=True)]
             z, each = made[0], made[0].shape[1]
             known, guess = known.repeated(each), None if guess is None else guess.repeat_interleave(each, 0)
-            losses = self._judge(*(part.flatten(0, 1) for part in made), known, search, guess).view(count, each)
+            flat, sketch, photo, logits = (part.flatten(0, 1) for part in made)
+            losses = self._judge(flat, sketch, photo, logits, known, search, guess).view(count, each)
         kept = losses.nan_to_num(torch.inf).topk(min(search.restarts, z.shape[1]), largest=False).indices
         return z.gather(1, kept[..., None].expand(-1, -1, z.shape[-1])).flatten(0, 1).clone()
 

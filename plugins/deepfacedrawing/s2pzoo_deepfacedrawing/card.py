@@ -22,7 +22,7 @@ import s2pzoo
 from s2pzoo.data.corpus import open_corpus
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import LEVELS
-from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.sheet import contact_sheet, gray_image
 from s2pzoo.imaging.write import write_image
 from s2pzoo.metrics.card import face_rows
 from s2pzoo.weights.bundle import amend_bundle
@@ -63,7 +63,7 @@ def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Ima
     rows = []
     for row, index in enumerate(np.linspace(0, len(corpus) - 1, count).astype(int)):
         level = list(LEVELS)[row * len(LEVELS) // count]
-        sketch = _gray(corpus.sketch(int(index), rng, level=level))
+        sketch = gray_image(corpus.sketch(int(index), rng, level=level))
         truth = Image.fromarray(np.asarray(corpus.photos[index]))
         rows.append([*_row(model, sketch), truth])
     return contact_sheet(rows, [*COLUMNS, "truth"], cell=cell)
@@ -79,11 +79,7 @@ def _row(model: DeepFaceDrawing, sketch: Image.Image) -> list[Image.Image]:
 
 
 def _drawing(path: Path, size: int) -> Image.Image:
-    return _gray(read_sketch(path, size=size, fit=path.name.startswith("off_centre")).ink)
-
-
-def _gray(sketch: np.ndarray) -> Image.Image:
-    return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
+    return gray_image(read_sketch(path, size=size, fit=path.name.startswith("off_centre")).ink)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from s2pzoo.train.faces import FaceTask
 from s2pzoo.train.photo import PhotoTask
 from s2pzoo.train.recipe import Recipe
 from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begun
 from s2pzoo.train.task import Backward, channels_last
 from s2pzoo.weights.bundle import read_bundle, write_bundle
 from s2pzoo_deepfacedrawing.config import PRESETS, Preset
@@ -282,16 +283,9 @@ class Stage2(PhotoTask):
     def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
         parts = self._finished(networks)
         steps = model_steps(self.preset)
-        begun = {"stage1": self.recipe.networks.embedding.bundle, "start": self.recipe.networks.start.bundle}
-        earlier = {name: _training(folder) for name, folder in begun.items() if folder}
+        earlier = {"stage1": self.recipe.networks.embedding.bundle, "start": self.recipe.networks.start.bundle}
         write_bundle(
             folder, model_name=f"deepfacedrawing.{self.recipe.networks.preset.name}", steps=steps,
             components={step.name: parts[step.name] for step in steps},
-            metadata=self.about({**metadata, **earlier}), dtype="float16", blank_ok=True,
+            metadata=self.about({**metadata, **begun(earlier)}), dtype="float16", blank_ok=True,
         )  # fmt: skip
-
-
-def _training(folder: str) -> dict[str, Any]:
-    """How long the networks in a bundle were trained."""
-    training = read_bundle(Path(folder)).manifest.training
-    return {key: training[key] for key in ("step", "images", "seconds") if key in training}

@@ -21,7 +21,7 @@ from PIL import Image
 
 import s2pzoo
 from s2pzoo.imaging.read import read_sketch
-from s2pzoo.imaging.sheet import contact_sheet
+from s2pzoo.imaging.sheet import contact_sheet, gray_image
 from s2pzoo.imaging.write import write_image
 from s2pzoo.metrics.card import retrieval_rows, unpaired_rows
 from s2pzoo.pipeline.inputs import to_images
@@ -60,7 +60,7 @@ def drawings_sheet(model: UPS, drawings: list[Path], *, cell: int = 128) -> Imag
 
 
 def _read(model: UPS, drawings: list[Path]) -> list[Image.Image]:
-    return [_gray(read_sketch(path, size=model.model.size).ink) for path in drawings]
+    return [gray_image(read_sketch(path, size=model.model.size).ink) for path in drawings]
 
 
 def _tinted(photo: Image.Image, tint: tuple[float, float, float]) -> Image.Image:
@@ -70,10 +70,6 @@ def _tinted(photo: Image.Image, tint: tuple[float, float, float]) -> Image.Image
     share = np.clip((0.95 - shade) / 0.2, 0, 1)
     made = shade * (1 - share) + np.clip(colour * (0.4 + 1.2 * shade), 0, 1) * share
     return Image.fromarray((made * 255 + 0.5).astype(np.uint8))
-
-
-def _gray(sketch: np.ndarray) -> Image.Image:
-    return Image.fromarray((sketch * 255 + 0.5).astype(np.uint8))
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ from s2pzoo.errors import RecipeError
 from s2pzoo.losses.content import intensity, luma
 from s2pzoo.train.recipe import Recipe
 from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begin, begun
 from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.content import ContentEnhancement
 from s2pzoo_ups.plugin import content_steps, shape_steps
 from s2pzoo_ups.stage1 import Stage1, Terms
 from s2pzoo_ups.stage2 import content_preset, own_terms, recoloured
-from s2pzoo_ups.start import begin, begun
 
 
 class Joint(Stage1):

@@ -21,13 +21,13 @@ from s2pzoo.losses.content import luma
 from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.train.recipe import Recipe
 from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward
 from s2pzoo.train.translation import TranslationTask
 from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.config import ATTENTIONS, SHAPES, TranslatorConfig
 from s2pzoo_ups.noise import NoiseComposition, dense_patterns
 from s2pzoo_ups.plugin import shape_steps
-from s2pzoo_ups.start import begin, begun
 from s2pzoo_ups.translator import ShapeTranslator
 
 SS_MODES = ("replace", "add", "off")

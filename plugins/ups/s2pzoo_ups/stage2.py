@@ -20,13 +20,13 @@ from s2pzoo.losses.content import content, intensity, luma, style
 from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.train.recipe import Recipe
 from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward
 from s2pzoo.train.translation import TranslationTask
 from s2pzoo.weights.bundle import write_bundle
 from s2pzoo_ups.content import ContentEnhancement
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
 from s2pzoo_ups.plugin import content_steps
-from s2pzoo_ups.start import begin, begun
 
 LOSS_KINDS = {"intensity_kind": ("luma", "lab"), "style_kind": ("mse", "l2"), "content_kind": ("mse", "l1")}
 
