@@ -21,7 +21,7 @@ def measure(repeats: int = 50) -> Measurement:
     import torch
     from torchvision.models import squeezenet1_1
 
-    from s2pzoo.metrics.backbone import SqueezeBackbone
+    from s2pzoo.nn.squeezenet import SqueezeBackbone
     from s2pzoo.retrieval.embedder import Embedder
     from s2pzoo.retrieval.search import Searcher
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import synthetic_faces
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "faces"))
-import synthetic_faces  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from s2pzoo import interfaces
-from s2pzoo.config import from_dict, to_dict
-from s2pzoo.declare import ComponentEntry, ModelEntry, TaskEntry
-from s2pzoo.pipeline.graph import Graph
+from s2pzoo.host.registry import default_registry
+from s2pzoo.pipeline.plan import load_object
 from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.planning import load_object
-from s2pzoo.registry import default_registry
+from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.graph import Graph
+from s2pzoo.spec.model import ComponentEntry, Model, TaskEntry
 from s2pzoo.train.recipe import read_recipe
 from s2pzoo.train.task import Task
 
@@ -72,7 +72,7 @@ def test_each_component_is_of_its_kind_and_built_from_its_config(entry: Componen
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
-def test_the_steps_of_a_model_fit_together_and_make_photos(model: ModelEntry) -> None:
+def test_the_steps_of_a_model_fit_together_and_make_photos(model: Model) -> None:
     graph = Graph.of(model).check()
     assert graph.values["sketch"].size == model.size and graph.values["photo"].kind == "photo"
     assert model.pipeline is None or issubclass(load_object(model.pipeline), Pipeline)
@@ -82,7 +82,7 @@ def test_the_steps_of_a_model_fit_together_and_make_photos(model: ModelEntry) ->
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS.values() if m.weights and m.weights.bundled], ids=lambda m: m.name)
-def test_bundled_weights_lie_in_the_package(model: ModelEntry) -> None:
+def test_bundled_weights_lie_in_the_package(model: Model) -> None:
     assert model.weights and model.weights.bundled
     family = model.name.partition(".")[0]
     assert (files(f"s2pzoo_{family}") / model.weights.bundled / "manifest.json").is_file()

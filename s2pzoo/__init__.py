@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from s2pzoo.errors import S2PZooError as S2PZooError
-    from s2pzoo.listing import describe as describe
-    from s2pzoo.listing import list_models as list_models
-    from s2pzoo.loading import build as build
-    from s2pzoo.loading import compose as compose
-    from s2pzoo.loading import load as load
     from s2pzoo.pipeline.run import Pipeline as Pipeline
     from s2pzoo.pipeline.run import Result as Result
+    from s2pzoo.zoo import build as build
+    from s2pzoo.zoo import compose as compose
+    from s2pzoo.zoo import describe as describe
+    from s2pzoo.zoo import list_models as list_models
+    from s2pzoo.zoo import load as load
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "load": "s2pzoo.loading",
-    "build": "s2pzoo.loading",
-    "compose": "s2pzoo.loading",
-    "list_models": "s2pzoo.listing",
-    "describe": "s2pzoo.listing",
+    "load": "s2pzoo.zoo",
+    "build": "s2pzoo.zoo",
+    "compose": "s2pzoo.zoo",
+    "list_models": "s2pzoo.zoo",
+    "describe": "s2pzoo.zoo",
     "Pipeline": "s2pzoo.pipeline.run",
     "Result": "s2pzoo.pipeline.run",
     "S2PZooError": "s2pzoo.errors",

@@ -94,6 +94,12 @@ class UnknownTaskError(_Unknown):
     code = "E_UNKNOWN_TASK"
 
 
+class UnknownDatasetError(_Unknown):
+    """No dataset of this name."""
+
+    code = "E_UNKNOWN_DATASET"
+
+
 class UnknownOptionError(_Unknown):
     """An option, or a key inside one, that no step of the model declares."""
 

@@ -2,7 +2,7 @@
 
 A component is built from one frozen attrs config and nothing else, so it can be written to JSON and rebuilt. Its
 `forward` takes keyword arguments only: its ports by name, then the options its step declares. It returns a tensor when
-it gives one port, else a dict of port name -> tensor. Tensors on ports are canonical (see `s2pzoo.ports`).
+it gives one port, else a dict of port name -> tensor. Tensors on ports are canonical (see `s2pzoo.spec.ports`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from s2pzoo.ports import Ports
+from s2pzoo.spec.ports import Ports
 
 
 class Component(nn.Module):

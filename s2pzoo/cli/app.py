@@ -10,17 +10,14 @@ from typing import Annotated
 import typer
 
 import s2pzoo
-from s2pzoo.cli import output
-from s2pzoo.cli.complete import complete
-from s2pzoo.cli.corpus import corpus
+from s2pzoo.cli import output, tools
+from s2pzoo.cli.components import components
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
-from s2pzoo.cli.extras import mix, morph, shadow
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins
-from s2pzoo.cli.redraw import attention, clean
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
 from s2pzoo.cli.train import train
@@ -29,26 +26,17 @@ from s2pzoo.errors import S2PZooError, UsageError
 
 _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer raises for a command line it cannot read
 
-app = typer.Typer(
-    name="s2pzoo",
-    help="The zoo for sketch-to-photo synthesis: drawings become photos.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+_MAKE, _TRAIN = "Make pictures", "Train and measure"
 _PANELS = {
-    "Look": {"list": list_verb, "info": info, "explain": explain, "plugins": plugins},
-    "Make pictures": {
-        "generate": generate, "morph": morph, "mix": mix, "shadow": shadow, "clean": clean, "attention": attention,
-        "sketch": sketch, "complete": complete,
-    },
+    "Look": {"list": list_verb, "info": info, "explain": explain, "components": components, "plugins": plugins},
+    _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
-    "Train and measure": {
-        "corpus": corpus, "train": train, "eval": eval_command, "eval unpaired": eval_unpaired,
-        "eval retrieval": eval_retrieval, "verify": verify,
+    _TRAIN: {
+        "train": train, "eval": eval_command, "eval unpaired": eval_unpaired, "eval retrieval": eval_retrieval,
+        "verify": verify,
     },
 }  # fmt: skip
+_OWN = {name: verb for verbs in _PANELS.values() for name, verb in verbs.items()}
 
 
 def _version(asked: bool) -> None:
@@ -57,7 +45,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
@@ -66,9 +53,25 @@ def _root(
     """The zoo for sketch-to-photo synthesis: drawings become photos."""
 
 
-for _panel, _verbs in _PANELS.items():
-    for _name, _verb in _verbs.items():
-        app.command(_name, rich_help_panel=_panel)(output.verb(_verb))
+def make_app(asked: str) -> typer.Typer:
+    """All verbs: our own, and those that plugins bring. Of the latter only the one that is `asked` for is loaded."""
+    app = typer.Typer(
+        name="s2pzoo",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for panel, verbs in _PANELS.items():
+        for name, verb in verbs.items():
+            app.command(name, rich_help_panel=panel)(output.verb(verb))
+    for one in tools.verbs() if asked not in _OWN else ():
+        if one.name in _OWN:
+            continue
+        verb = output.verb(tools.command(one.name)) if one.name == asked else lambda: None
+        panel = _MAKE if one.model else _TRAIN
+        app.command(one.name, help=one.summary, rich_help_panel=panel)(verb)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -81,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
     try:
         with output.remarks_as_notes():
-            code = app(args=arguments, prog_name="s2pzoo", standalone_mode=False)
+            code = make_app(arguments[0])(args=arguments, prog_name="s2pzoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # whoever read our output has seen enough
@@ -94,7 +97,7 @@ def run(arguments: Sequence[str]) -> int:
 def joined(words: Sequence[str]) -> list[str]:
     """A command line in which a verb of two words is one argument: `eval retrieval`."""
     verb = " ".join(words[:2])
-    two = " " in verb and any(verb in verbs for verbs in _PANELS.values())
+    two = " " in verb and verb in _OWN
     return [verb, *words[2:]] if two else list(words)
 
 
@@ -103,7 +106,7 @@ def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:
     if isinstance(error, S2PZooError):
         return error
     if isinstance(error, _CommandLineError):
-        known = any(arguments[0] in verbs for verbs in _PANELS.values())
+        known = not arguments[0].startswith("-") and arguments[0] in {*_OWN, *(one.name for one in tools.verbs())}
         help_line = f"s2pzoo {arguments[0]} --help" if known else "s2pzoo --help"
         return UsageError(error.format_message(), fix=f"Run: {help_line}")  # pyright: ignore[reportAttributeAccessIssue]
     where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]

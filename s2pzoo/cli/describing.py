@@ -12,15 +12,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from s2pzoo.catalogue import default_catalogue
 from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.errors import PluginMissingError
-from s2pzoo.listing import describe
-from s2pzoo.planning import adapted, of_declaration
-from s2pzoo.plugin import load_object
-from s2pzoo.ports import Port
-from s2pzoo.registry import default_registry
+from s2pzoo.host.catalogue import default_catalogue
+from s2pzoo.host.registry import default_registry
+from s2pzoo.spec import graph
+from s2pzoo.spec.fields import fields_of
+from s2pzoo.spec.model import ComponentEntry, Model
+from s2pzoo.spec.ports import Port
+from s2pzoo.zoo import describe, on_paper
 
 _KINDS = {"float": "number", "int": "whole number", "str": "text", "bool": "yes or no", "mapping": "number",
           "path": "file"}  # fmt: skip
@@ -42,32 +43,21 @@ def info(
 
 def explain(name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")]) -> Answer:
     """Show the steps of a model: what each reads and gives, with the form of every value."""
-    registry = default_registry()
-    graph = adapted(registry, of_declaration(registry, name)).graph
-    steps = [
-        {
-            "name": step.name,
-            "component": step.component,
-            "reads": _ports(step.inputs, step.ports().takes),
-            "gives": _ports(step.outputs, step.ports().gives),
-            "options": [option.name for option in step.options],
-            "side": step.side,
-            "inserted": step.name in graph.inserted,
-        }
-        for step in graph.steps
-    ]
+    model = on_paper(name).model
+    data = {"name": model.name, "input": {model.input: str(model.input_port)}, "output": model.output,
+            "steps": graph.rows(model)}  # fmt: skip
 
     def show(console: Console) -> None:
-        console.print(Text(graph.name, style="bold"))
-        console.print(f"input   {graph.input}: {graph.input_port}\noutput  {graph.output}\n", markup=False)
-        console.print(_steps(steps))
+        console.print(Text(model.name, style="bold"))
+        console.print(f"input   {model.input}: {model.input_port}\noutput  {model.output}\n", markup=False)
+        console.print(_steps(model))
 
-    data = {"name": graph.name, "input": {graph.input: str(graph.input_port)}, "output": graph.output, "steps": steps}
     return Answer(data=data, show=show)
 
 
 def _model(described: dict[str, Any]) -> Answer:
-    place = place_of(default_registry().model(described["name"]))
+    model = default_registry().model(described["name"])
+    place = place_of(model)
     weights = {
         "state": place.state,
         "folder": str(place.folder) if place.folder else None,
@@ -89,7 +79,7 @@ def _model(described: dict[str, Any]) -> Answer:
             "weights": _weights(weights),
         }
         console.print(_facts(facts))
-        console.print(_section("steps", _steps(_described_steps(data["steps"]))))
+        console.print(_section("steps", _steps(model)))
         if data["options"]:
             console.print(_section("options (-O name=value, or name=value in Python)", _options(data["options"])))
 
@@ -97,7 +87,8 @@ def _model(described: dict[str, Any]) -> Answer:
 
 
 def _component(described: dict[str, Any]) -> Answer:
-    takes, gives = _default_ports(described["config"])
+    entry = default_registry().component(described["name"])
+    takes, gives = default_ports(entry)
     data: dict[str, Any] = {"installed": True} | described | {"takes": takes, "gives": gives}
 
     def show(console: Console) -> None:
@@ -112,9 +103,9 @@ def _component(described: dict[str, Any]) -> Answer:
                 for port, text in named.items():
                     ports.add_row(way, Text(port), Text(text))
             console.print(_section("ports, under the default config", ports))
-        fields = table("field", "default")
-        for field, default in data["fields"].items():
-            fields.add_row(Text(field), Text(default))
+        fields = table("field", "values", "default", "what it does")
+        for field in fields_of(entry.config):
+            fields.add_row(*map(Text, (field.name, _values(field.to_dict()), data["fields"][field.name], field.help)))
         console.print(_section("config", fields))
 
     return Answer(data=data, show=show)
@@ -137,11 +128,11 @@ def _absent(name: str, error: PluginMissingError) -> Answer:
     return Answer(data=data, show=show)
 
 
-def _default_ports(config: str) -> tuple[dict[str, str], dict[str, str]]:
-    cls = load_object(config)
-    if any(attribute.default is attrs.NOTHING for attribute in attrs.fields(cls)):
+def default_ports(entry: ComponentEntry) -> tuple[dict[str, str], dict[str, str]]:
+    """What a component takes and gives under its default config; nothing where it has none."""
+    if any(attribute.default is attrs.NOTHING for attribute in attrs.fields(entry.config)):
         return {}, {}
-    ports = cls().ports()
+    ports = entry.config().ports()
     return _texts(ports.takes), _texts(ports.gives)
 
 
@@ -149,35 +140,13 @@ def _texts(ports: Mapping[str, Port]) -> dict[str, str]:
     return {name: str(port) for name, port in ports.items()}
 
 
-def _ports(values: Mapping[str, str], ports: Mapping[str, Port]) -> dict[str, str]:
-    """Value name -> what its port is."""
-    return {value: str(ports[port]) for port, value in values.items()}
-
-
-def _described_steps(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The steps of `describe`, with what they read and give by value name."""
-    return [
-        {
-            **step,
-            "reads": {value: step["takes"][port] for port, value in step["reads"].items()},
-            "gives": {value: step["gives"][port] for port, value in step["writes"].items()},
-            "inserted": False,
-        }
-        for step in steps
-    ]
-
-
-def _steps(steps: Iterable[Mapping[str, Any]]) -> Table:
-    rows = table("", "step", "component", "reads", "gives", "remarks")
-    for number, step in enumerate(steps, 1):
-        remarks = [f"options {', '.join(step['options'])}"] if step["options"] else []
-        remarks += ["only when asked for"] if step["side"] else []
-        remarks += ["put in, lossless"] if step["inserted"] else []
-        reads = "\n".join(f"{value}: {port}" for value, port in step["reads"].items())
-        gives = "\n".join(f"{value}: {port}" for value, port in step["gives"].items())
-        cells = (str(number), step["name"], step["component"], reads, gives, "; ".join(remarks))
-        rows.add_row(*map(Text, cells))
-    return rows
+def _steps(model: Model) -> Table:
+    found = table("", "step", "component", "reads", "gives", "remarks")
+    for number, row in enumerate(graph.rows(model), 1):
+        reads, gives = ("\n".join(f"{value}: {port}" for value, port in row[way].items()) for way in ("reads", "gives"))
+        cells = (str(number), row["name"], row["component"], reads, gives, "; ".join(graph.remarks(row)))
+        found.add_row(*map(Text, cells))
+    return found
 
 
 def _options(options: Iterable[Mapping[str, Any]]) -> Table:
@@ -194,7 +163,8 @@ def _values(option: Mapping[str, Any]) -> str:
         return ", ".join(map(str, option["choices"]))
     low, high = option["low"], option["high"]
     ends = {(True, True): f"{low} to {high}", (True, False): f"from {low}", (False, True): f"up to {high}"}
-    text = ends.get((low is not None, high is not None), _KINDS[option["type"]])
+    kind = str(_KINDS.get(option["type"], option["type"]))
+    text = ends.get((low is not None, high is not None), kind)
     return f"{text}; PART: {', '.join(option['keys'])}" if option["keys"] else text
 
 

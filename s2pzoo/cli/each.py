@@ -61,7 +61,8 @@ def each(
             console.print(f"{one[takes]} -> {one[gives]}", markup=False, soft_wrap=True)
 
     failures = [{takes: str(source), "error": error_data(error)} for source, error in problems]
-    return Answer(data={**about, "sketches": made, "failed": failures}, show=show, exit_code=2 if problems else 0)
+    listed = {"sketch": "sketches", "photo": "photos"}[takes]
+    return Answer(data={**about, listed: made, "failed": failures}, show=show, exit_code=2 if problems else 0)
 
 
 def _write(picture: Image.Image, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""`s2pzoo eval`: methods against each other on a face corpus. No torch until it runs."""
+"""`s2pzoo eval`: methods against each other on a dataset. No torch until it runs."""
 
 from __future__ import annotations
 
@@ -16,41 +16,44 @@ _METHODS = f"{METHOD} Or nearest: the photo of the gallery with the nearest sket
 
 def eval_command(
     methods: Annotated[list[str], typer.Argument(metavar="METHOD...", help=_METHODS)],
-    data: Annotated[Path, typer.Option("--data", metavar="CORPUS", help="Face corpus of people held out.")],
+    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Dataset of people, or things, held out.")],
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="PLUGIN/DATASET", help="Which it is; else the first that can read it.")
+    ] = "",
     gallery: Annotated[
-        Path | None, typer.Option("--gallery", metavar="CORPUS", help="Training corpus, for nearest.")
+        Path | None, typer.Option("--gallery", metavar="FOLDER", help="The training's dataset, for nearest.")
     ] = None,
     backbone: Squeeze = None,
-    count: Annotated[int, typer.Option("-n", min=2, help="Faces: the first n of the corpus.")] = 1000,
+    count: Annotated[int, typer.Option("-n", min=2, help="Photos: the first n of the dataset.")] = 1000,
     paired: Annotated[
-        int, typer.Option("--paired", min=1, help="Faces for LPIPS and SSIM, evenly spread over the people.")
+        int, typer.Option("--paired", min=1, help="Photos for LPIPS and SSIM, evenly spread over the people.")
     ] = 200,
     levels: Annotated[str, typer.Option("--levels", help="Roughness of the sketches.")] = "clean,rough,very rough",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sketches.")] = 0,
     batch: Batch = 16,
     size: Annotated[
-        int | None, typer.Option("--size", min=32, help="Compare photos at this side in pixels; else the corpus'.")
+        int | None, typer.Option("--size", min=32, help="Compare photos at this side in pixels; else the dataset's.")
     ] = None,
     out: Metrics = None,
     sheet: Annotated[
         Path | None,
         typer.Option("--sheet", metavar="FILE", help="Picture of sketch, methods and truth; holds the data's photos."),
     ] = None,
-    sheet_count: Annotated[int, typer.Option("--sheet-count", min=1, help="Faces on it, at each level.")] = 8,
+    sheet_count: Annotated[int, typer.Option("--sheet-count", min=1, help="Photos on it, at each level.")] = 8,
 ) -> output.Answer:
-    """Measure methods on faces of people held out: LPIPS, SSIM and FID at every level of roughness."""
+    """Measure methods on photos held out: LPIPS, SSIM and FID at every level of roughness."""
+    from s2pzoo.evaluate.methods import parse_methods
     from s2pzoo.imaging.write import image_format, write_image
-    from s2pzoo.metrics.methods import parse_methods
 
     asked = parse_methods(methods)
     if sheet:
         image_format(sheet)
-    from s2pzoo.metrics.evaluate import Evaluator
-    from s2pzoo.metrics.scores import Protocol
+    from s2pzoo.evaluate.evaluate import Evaluator
+    from s2pzoo.evaluate.scores import Protocol
 
     chosen = [level.strip() for level in levels.split(",") if level.strip()]
     protocol = Protocol(n=count, paired=paired, levels=chosen, seed=seed, batch=batch, size=size)
-    evaluator = Evaluator(asked, data=data, gallery=gallery, backbone=backbone, protocol=protocol)
+    evaluator = Evaluator(asked, data=data, dataset=dataset, gallery=gallery, backbone=backbone, protocol=protocol)
     with output.reports() as report:
         evaluation = evaluator.run(out=out, progress=report)
     if sheet:

@@ -27,7 +27,7 @@ def eval_retrieval(
     backbone: Backbone = None,
 ) -> output.Answer:
     """Measure retrieval: acc@K of models beside that of the edge-map baseline and of chance."""
-    from s2pzoo.metrics.methods import parse_methods
+    from s2pzoo.evaluate.methods import parse_methods
     from s2pzoo.retrieval.files import photo_files
     from s2pzoo.retrieval.pairs import read_pairs
 

@@ -32,10 +32,10 @@ def eval_unpaired(
     batch: Batch = 16,
 ) -> output.Answer:
     """Measure methods on sketches and photos that nothing pairs: FID, KID, gray FID, diversity and time."""
-    from s2pzoo.metrics.methods import parse_methods
+    from s2pzoo.evaluate.methods import parse_methods
 
     asked = parse_methods(methods)
-    from s2pzoo.metrics.unpaired import UnpairedEvaluator
+    from s2pzoo.evaluate.unpaired import UnpairedEvaluator
 
     evaluator = UnpairedEvaluator(
         asked, data=data, backbone=backbone, split=split, n=count, batch=batch, against=against

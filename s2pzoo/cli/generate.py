@@ -137,9 +137,9 @@ def _places(
 def _pictures(pipeline: Pipeline, result: Result) -> dict[str, Image.Image]:
     """Every value that is a picture, the output last."""
     from s2pzoo.pipeline.inputs import to_images
-    from s2pzoo.ports import KINDS
+    from s2pzoo.spec.ports import KINDS
 
-    names = [name for name, port in pipeline.graph.values.items() if KINDS.get(port.kind)]
+    names = [name for name, port in pipeline.model.values.items() if KINDS.get(port.kind)]
     names.sort(key=lambda name: name == result.output)
     return {name: to_images(result.values[name])[0] for name in names}
 
@@ -168,9 +168,9 @@ def _save_stages(pipeline: Pipeline, result: Result, folder: Path) -> Path:
 def _save_sheet(pipeline: Pipeline, sheet: Path, rows: list[list[Image.Image]], labels: Sequence[str]) -> None:
     from s2pzoo.imaging.sheet import contact_sheet
     from s2pzoo.imaging.write import write_image
-    from s2pzoo.ports import KINDS
+    from s2pzoo.spec.ports import KINDS
 
-    names = [name for name, port in pipeline.graph.values.items() if KINDS.get(port.kind)]
+    names = [name for name, port in pipeline.model.values.items() if KINDS.get(port.kind)]
     names.sort(key=lambda name: name == pipeline.model.output)
     headers = [name.replace("_", " ") for name in names]
     write_image(contact_sheet(rows, headers, labels=labels, cell=min(256, pipeline.model.size)), sheet)

@@ -7,12 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from s2pzoo.catalogue import default_catalogue
 from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, table
-from s2pzoo.declare import ModelEntry
-from s2pzoo.plugin import Plugin, State
-from s2pzoo.registry import default_registry
+from s2pzoo.host.catalogue import default_catalogue
+from s2pzoo.host.plugin import Plugin, State
+from s2pzoo.host.registry import default_registry
+from s2pzoo.spec.model import Model
 
 _COLOURS = {State.LOADED: "green", State.BLOCKED: "yellow", State.FAILED: "bold red", State.CONFLICT: "bold red"}
 
@@ -76,7 +76,7 @@ def plugins() -> Answer:
     return Answer(data={"plugins": found}, show=show)
 
 
-def _model(model: ModelEntry, plugin: Plugin) -> dict[str, Any]:
+def _model(model: Model, plugin: Plugin) -> dict[str, Any]:
     return {
         "name": model.name,
         "weights": place_of(model).state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 import s2pzoo
-from s2pzoo.catalogue import default_catalogue
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
-from s2pzoo.knobs import read_knobs
-from s2pzoo.plugin import State, load_object
-from s2pzoo.registry import default_registry
-from s2pzoo.settings import Settings
-from s2pzoo.weights.resolve import BundledSource, FoldersSource, WeightsRef
+from s2pzoo.host.catalogue import default_catalogue
+from s2pzoo.host.plugin import State
+from s2pzoo.host.registry import default_registry
+from s2pzoo.host.settings import Settings
+from s2pzoo.spec import graph
+from s2pzoo.spec.fields import read_options
+from s2pzoo.spec.model import Model
+from s2pzoo.weights.resolve import HubSource, WeightsRef, default_sources
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +32,7 @@ class Place:
     """Where the weights of a model are.
 
     Attributes:
-        state: "bundled" (in the plugin's package), "folder" (of S2PZOO_WEIGHTS), "hub", or "none".
+        state: "bundled" (in the plugin's package), "folder" (of S2PZOO_WEIGHTS), "mirror" (of a plugin), "hub", "none".
         folder: of the bundle, where it is on this machine.
         hub: "owner/repo@revision", where it is on the Hub.
     """
@@ -45,13 +47,14 @@ class Place:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) if self.folder else 0
 
 
-def place_of(model: ModelEntry) -> Place:
-    """Where the weights of a declared model are; plugins' find_weights hooks are not asked."""
+def place_of(model: Model) -> Place:
+    """Where the weights of a declared model are, in the order in which `load` looks; one that fails has none."""
     ref = WeightsRef.of(model, default_registry().plugin(model.family))
-    for state, source in (("bundled", BundledSource()), ("folder", FoldersSource(Settings.read().weights))):
-        folder = source.find(ref)
-        if folder is not None:
-            return Place(state=state, folder=folder)
+    for source in default_sources(default_registry(), Settings.read()):
+        with contextlib.suppress(S2PZooError):
+            folder = None if isinstance(source, HubSource) else source.find(ref)
+            if folder is not None:
+                return Place(state=source.state, folder=folder)
     return Place(state="hub", hub=ref.hub) if ref.hub else Place(state="none")
 
 
@@ -62,7 +65,7 @@ def chosen(name: str | None, *, can: str = "") -> str:
 
     Args:
         name: what was given.
-        can: a method that it must have.
+        can: a tool that it must have.
 
     Raises:
         UsageError: there is none, or several and no default among them.
@@ -86,7 +89,7 @@ def opened(name: str, *, weights: Path | None = None, device: str = "cpu", can: 
 
     Args:
         name: of the model, or the folder of a bundle with a slash in it.
-        can: a method that it must have.
+        can: a tool that it must have.
 
     Raises:
         UsageError: it does not have it; says which installed models have. Other errors as `s2pzoo.load`.
@@ -94,7 +97,7 @@ def opened(name: str, *, weights: Path | None = None, device: str = "cpu", can: 
     if can and "/" not in name and os.sep not in name and not _can(entry := default_registry().model(name), can):
         raise _cannot(entry.name, can)
     pipeline = s2pzoo.load(name, weights=weights, device=device)
-    if can and not callable(getattr(pipeline, can, None)):
+    if can and can not in pipeline.tools:
         raise _cannot(pipeline.model.name, can)
     return pipeline
 
@@ -109,9 +112,9 @@ def options_of(pipeline: Pipeline, knobs: Iterable[str] | None, **more: Any) -> 
     Raises:
         UsageError: no `key=value`. UnknownOptionError, BadOptionError: as `Pipeline.run`.
     """
-    options = read_knobs(knobs or (), pipeline.graph.options)
+    options = read_options(knobs or (), pipeline.model.options)
     options |= {name: value for name, value in more.items() if value is not None}
-    pipeline.graph.route(options)
+    graph.read_options(pipeline.model, options)
     return options
 
 
@@ -133,16 +136,12 @@ def as_picture(made: Any, maker: str) -> Image.Image:
     raise PluginFailedError(f"{maker} gave a {type(made).__name__}, not a picture.")
 
 
-def _can(model: ModelEntry, method: str) -> bool:
-    return model.pipeline is not None and callable(getattr(load_object(model.pipeline), method, None))
+def _can(model: Model, tool: str) -> bool:
+    tools = default_registry().plugin(model.family).tools
+    return tool in tools and tools[tool].serves(model)
 
 
 def _cannot(name: str, method: str) -> UsageError:
-    able = []
-    for model in default_registry().models():
-        try:
-            able += [model.name] if _can(model, method) else []
-        except S2PZooError:  # a plugin that cannot be imported cannot do it either
-            continue
+    able = [model.name for model in default_registry().models() if _can(model, method)]
     fix = f"Models that can: {', '.join(able)}." if able else "No installed model can."
     return UsageError(f"{name} has no {method}.", why="It is an extra that only some families have.", fix=fix)

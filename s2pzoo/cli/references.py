@@ -82,7 +82,7 @@ def save_styles(
 
     drawing = result.inputs.tensor
     given = {name: value for name, value in options.items() if name != "reference"}
-    made = pipeline.styles(drawing[0], list(references.pictures), seed=result.seed, **given)  # pyright: ignore[reportAttributeAccessIssue]
+    made = pipeline.styles(drawing[0], list(references.pictures), seed=result.seed, **given)
     rows = [[None, *references.pictures.values()], [*to_images(drawing), *(as_picture(one, "styles") for one in made)]]
     return write_image(contact_sheet(rows, cell=min(256, pipeline.model.size)), target)
 

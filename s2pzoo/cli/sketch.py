@@ -104,10 +104,10 @@ def _refuse(given: Mapping[str, object], model: str | None) -> None:
 
 
 def _by_model(pipeline: Pipeline, options: Mapping[str, Any], seed: int) -> Make:
-    """`pipeline.sketch(path, seed=..., **options)`, of families that have it; options as for `run`."""
+    """The tool `sketch` of a family."""
 
     def draw(path: Path) -> tuple[Image.Image, Sequence[str]]:
-        drawn = pipeline.sketch(path, seed=seed, **options)  # pyright: ignore[reportAttributeAccessIssue]
+        drawn = pipeline.sketch(photo=path, seed=seed, **options)
         return as_picture(drawn, "sketch"), ()
 
     return draw
@@ -115,12 +115,11 @@ def _by_model(pipeline: Pipeline, options: Mapping[str, Any], seed: int) -> Make
 
 def _by_filter(style: Style, simplify: bool, roughness: Hand | None, size: int, seed: int) -> Make:
     def draw(path: Path) -> tuple[Image.Image, Sequence[str]]:
-        import numpy as np
-        from PIL import Image
+        from s2pzoo.imaging.pixels import picture
 
         pixels, notes = _photo(path, size)
         paper = _drawn(pixels, style, simplify, roughness, seed)
-        return Image.fromarray(np.round(paper * 255).astype(np.uint8)), notes
+        return picture(paper), notes
 
     return draw
 

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.errors import WeightsMismatchError
-from s2pzoo.planning import found, of_bundle
-from s2pzoo.plugin import load_object
-from s2pzoo.registry import default_registry
+from s2pzoo.host.plugin import load_object
+from s2pzoo.host.registry import default_registry
+from s2pzoo.pipeline.plan import found, of_bundle
 from s2pzoo.weights.manifest import GOLDEN
 
 if TYPE_CHECKING:
-    from s2pzoo.declare import ModelEntry
+    from s2pzoo.spec.model import Model
     from s2pzoo.weights.bundle import Bundle
 
 
@@ -67,15 +67,15 @@ def verify(
 def _golden(bundle: Bundle) -> dict[str, float]:
     """Step -> largest difference from the golden outputs; loading has checked every tensor."""
     import s2pzoo
+    from s2pzoo.pipeline.golden import largest_errors
 
-    errors = bundle.check_golden(s2pzoo.load(bundle.folder))
+    errors = largest_errors(s2pzoo.load(bundle.folder), bundle.golden())
     return {step: error if math.isfinite(error) else 1e30 for step, error in errors.items()}
 
 
-def _fitted(bundle: Bundle, declared: ModelEntry | None) -> dict[str, float]:
+def _fitted(bundle: Bundle, declared: Model | None) -> dict[str, float]:
     """Put the weights into their networks, to check every tensor. There is nothing to compare: no errors."""
     plan = of_bundle(default_registry(), bundle, declared)
-    entries = {name: part.entry for name, part in plan.parts.items()}
-    configs = {step.name: step.config for step in plan.graph.steps}
-    bundle.load_into({name: load_object(entry.factory)(configs[name]) for name, entry in entries.items() if entry})
+    entries = {step.name: (plan.parts[step.name].entry, step.config) for step in plan.model.steps}
+    bundle.load_into({name: load_object(entry.network)(config) for name, (entry, config) in entries.items() if entry})
     return {}

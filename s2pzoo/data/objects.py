@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, binary_fill_holes, gaussian_filter
 from skimage.measure import find_contours
 
-from s2pzoo.imaging.edges import STYLES, to_gray
+from s2pzoo.imaging.edges import STYLES
+from s2pzoo.imaging.pixels import luma
 from s2pzoo.imaging.rough import LEVELS, sketch_of
 from s2pzoo.imaging.vectorise import Polyline, length, smoothed, vectorise
 
@@ -35,7 +36,7 @@ def object_sketch(photo: NDArray[np.float32], rng: np.random.Generator) -> NDArr
 def silhouette(photo: NDArray[np.float32]) -> tuple[list[Polyline], NDArray[np.bool_]]:
     """The outlines of what is not white, in pixels, and where it is safely inside them, (S,S)."""
     size = len(photo)
-    gray = gaussian_filter(to_gray(photo), size / 256)
+    gray = gaussian_filter(luma(photo), size / 256)
     curves = find_contours(np.pad(gray, 1, constant_values=1.0), _GROUND)
     lines = [smoothed(curve[:, ::-1].astype(np.float32) - 1, size / 90) for curve in curves]
     inside = np.asarray(binary_erosion(binary_fill_holes(gray < _GROUND), iterations=max(1, round(size / 45))), bool)

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.decode import read_file
 from s2pzoo.imaging.frame import cut, square_window
-from s2pzoo.imaging.paper import luma
 from s2pzoo.imaging.photo import read_photo
+from s2pzoo.imaging.pixels import luma, to_bytes
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import resize_square
 from s2pzoo.imaging.rough import draw
@@ -72,8 +72,8 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
         if not names:
             raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
     return Collection(
-        photos=np.stack([_bytes(read_photo(photos[name], size=size)) for name in photo_names]),
-        sketches=np.stack([_bytes(_drawn(name, drawings[name], size)) for name in sketch_names]),
+        photos=np.stack([to_bytes(read_photo(photos[name], size=size)) for name in photo_names]),
+        sketches=np.stack([to_bytes(_drawn(name, drawings[name], size)) for name in sketch_names]),
         photo_names=photo_names,
         sketch_names=sketch_names,
         photo_files=tuple(photos[name] for name in photo_names),
@@ -94,10 +94,6 @@ def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
     top = np.iinfo(read.pixels.dtype).max if read.pixels.dtype.kind == "u" else 1
     ink = luma(read.pixels / np.float32(top))
     return resize_square(cut(ink, square_window(ink)), size)
-
-
-def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return (image * 255 + 0.5).astype(np.uint8)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.svg import read_svg
 
 MAX_PIXELS = 80_000_000
 MAX_FILE_BYTES = 300_000_000
@@ -36,7 +37,7 @@ def read_file(path: Path) -> Raster | Strokes:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff") and path.suffix.lower() == ".svg"
     if utf16 or text[:1] == b"<":
-        return Strokes.from_svg(path)
+        return read_svg(path)
     if text[:1] in (b"{", b"["):
         return Strokes.from_json(path)
     try:

@@ -10,15 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from s2pzoo.imaging.pixels import luma
+
 Image = NDArray[np.floating]
-
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-
-
-def to_gray(photo: Image) -> NDArray[np.float32]:
-    """Luma (Rec. 601) of a photo, (H,W) float32 in [0,1]; a grey picture passes through."""
-    photo = np.asarray(photo, dtype=np.float32)
-    return photo if photo.ndim == 2 else photo @ LUMA
 
 
 def photocopy(
@@ -35,7 +29,7 @@ def photocopy(
     The ratio r of a fine blur (`sharp`) to a coarse one (`radius`) falls below `threshold` on dark lines; r ramps to
     full ink over `black` below it and to full paper over `white` above it. The idea of GIMP's Photocopy filter.
     """
-    gray = to_gray(photo) + 0.02
+    gray = luma(photo) + 0.02
     ratio = gaussian_filter(gray, sharp) / gaussian_filter(gray, radius)
     ramp = (ratio - (threshold - black)) / (black + white)
     return np.clip(ramp, 0.0, 1.0).astype(np.float32)
@@ -48,7 +42,7 @@ def xdog(
 
     D = G_sigma - tau * G_{k sigma}; paper where D > epsilon, else 1 + tanh(phi * (D - epsilon)).
     """
-    gray = to_gray(photo)
+    gray = luma(photo)
     difference = gaussian_filter(gray, sigma) - tau * gaussian_filter(gray, k * sigma)
     soft = 1.0 + np.tanh(phi * (difference - epsilon))
     return np.where(difference > epsilon, 1.0, np.clip(soft, 0.0, 1.0)).astype(np.float32)
@@ -63,7 +57,7 @@ def fdog(
     `along` pixels over those differences. Below 0, paper turns into ink as 1 + tanh, and what is darker than
     `threshold` grey after all is ink. The flow is the smoothed structure tensor's, as in Kyprianidis and Doellner 2008.
     """
-    gray = to_gray(photo)
+    gray = luma(photo)
     down, right = np.gradient(gaussian_filter(gray, sigma))
     xx, yy, xy = (gaussian_filter(product, 2 * sigma) for product in (right * right, down * down, right * down))
     across = np.arctan2(2 * xy, xx - yy) / 2  # of the strongest change
@@ -86,7 +80,7 @@ def canny(photo: Image, *, sigma: float = 1.6, low: float = 0.03, high: float = 
     """Canny edges, one pixel wide: ink on both sides of a dark line, as an edge detector draws it."""
     from skimage.feature import canny as detect
 
-    return 1.0 - detect(to_gray(photo), sigma=sigma, low_threshold=low, high_threshold=high).astype(np.float32)
+    return 1.0 - detect(luma(photo), sigma=sigma, low_threshold=low, high_threshold=high).astype(np.float32)
 
 
 STYLES = {"photocopy": photocopy, "xdog": xdog, "fdog": fdog, "canny": canny}

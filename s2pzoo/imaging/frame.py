@@ -1,4 +1,4 @@
-"""Where a drawing sits in its square: padded with paper, or fitted to the face frame."""
+"""Where a drawing sits in its square: padded with paper, or fitted to a frame."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from s2pzoo.imaging.strokes import Strokes
-
-
-@frozen(kw_only=True)
-class FaceFrame:
-    """Where a face lies in a square picture of `side` pixels (x to the right, y down)."""
-
-    side: float
-    pupils: tuple[tuple[float, float], tuple[float, float]]
-    """Left and right in the picture."""
-    box: tuple[float, float, float, float]
-    """x0, y0, x1, y1 of the ink of a drawn head with hair."""
-
-
-FACE_FRAME = FaceFrame(side=512, pupils=((188, 238), (324, 238)), box=(62, 4, 450, 510))
+from s2pzoo.spec.frame import Frame
 
 
 @frozen(kw_only=True)
@@ -41,9 +28,9 @@ def square_window(ink: np.ndarray) -> Window:
     return Window(x=-((side - width) // 2), y=-((side - height) // 2), side=side)
 
 
-def face_window(ink: np.ndarray) -> Window:
-    """The square that puts the drawing's ink into the box of the face frame. (H, W), 1 paper; not blank."""
-    return _window_for(ink_box(ink))
+def fitted_window(ink: np.ndarray, frame: Frame) -> Window:
+    """The square that puts the drawing's ink into the box of the frame. (H, W), 1 paper; not blank."""
+    return _window_for(ink_box(ink), frame)
 
 
 def ink_box(ink: np.ndarray) -> tuple[float, float, float, float]:
@@ -72,19 +59,19 @@ def crop_pixels(pixels: np.ndarray, window: Window) -> np.ndarray:
     return pixels[y0:y1, x0:x1]
 
 
-def fit_strokes(strokes: Strokes) -> Strokes:
-    """Move and scale strokes into the face frame; the line widths stay."""
-    window = _window_for(strokes.box())
+def fit_strokes(strokes: Strokes, frame: Frame) -> Strokes:
+    """Move and scale strokes into the frame; the line widths stay."""
+    window = _window_for(strokes.box(), frame)
     scale = 1.0 / window.side
     return strokes.moved(scale=scale, x=-window.x * scale, y=-window.y * scale)
 
 
-def _window_for(box: tuple[float, float, float, float]) -> Window:
+def _window_for(box: tuple[float, float, float, float], frame: Frame) -> Window:
     x0, y0, x1, y1 = box
-    fx0, fy0, fx1, fy1 = FACE_FRAME.box
-    side = max((x1 - x0) / (fx1 - fx0), (y1 - y0) / (fy1 - fy0), 1e-6) * FACE_FRAME.side
-    x = (x0 + x1) / 2 - side * (fx0 + fx1) / 2 / FACE_FRAME.side
-    y = (y0 + y1) / 2 - side * (fy0 + fy1) / 2 / FACE_FRAME.side
+    fx0, fy0, fx1, fy1 = frame.box
+    side = max((x1 - x0) / (fx1 - fx0), (y1 - y0) / (fy1 - fy0), 1e-6) * frame.side
+    x = (x0 + x1) / 2 - side * (fx0 + fx1) / 2 / frame.side
+    y = (y0 + y1) / 2 - side * (fy0 + fy1) / 2 / frame.side
     return Window(x=x, y=y, side=side)
 
 

@@ -10,13 +10,12 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from s2pzoo.imaging.pixels import luma
 from s2pzoo.imaging.resize import block_mean
 
 INVERTED = "white-on-black drawing inverted"
 FLATTENED = "photographed paper: uneven light flattened by an adaptive threshold"
 WHITENED = "off-white paper lifted to white"
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def clean(work: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -33,17 +32,12 @@ def clean(work: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     return darkness(work), notes
 
 
-def luma(work: np.ndarray) -> np.ndarray:
-    """(H, W[, 3]) -> (H, W), Rec. 601 weights."""
-    return work if work.ndim == 2 else work @ _LUMA
-
-
 def darkness(work: np.ndarray) -> np.ndarray:
     """(H, W[, 3]) with white paper -> (H, W) in [0, 1]. Greys stay as they are; a coloured line counts by the mean of
     its luma and its darkest channel, so that yellow pencil is seen."""
     if work.ndim == 2:
         return np.clip(work, 0, 1)
-    return np.clip(0.5 * (work @ _LUMA + work.min(axis=2)), 0, 1)
+    return np.clip(0.5 * (luma(work) + work.min(axis=2)), 0, 1)
 
 
 def is_black(work: np.ndarray) -> bool:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.decode import Raster, read_file
+from s2pzoo.imaging.pixels import picture
 from s2pzoo.imaging.resize import block_mean
 
 
@@ -30,7 +31,7 @@ def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
 
 def read_picture(path: str | os.PathLike[str], *, size: int) -> Image.Image:
     """The same as an RGB picture."""
-    return Image.fromarray((read_photo(path, size=size) * 255).round().astype(np.uint8))
+    return picture(read_photo(path, size=size))
 
 
 def _square(band: np.ndarray, size: int) -> np.ndarray:

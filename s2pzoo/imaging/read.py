@@ -12,10 +12,12 @@ from attrs import field, frozen
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging import decode, frame, paper
+from s2pzoo.imaging import decode, paper
+from s2pzoo.imaging.frame import crop_pixels, cut, fit_strokes, fitted_window, square_window
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import oversampled, resize_square
 from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.spec.frame import WHOLE, Frame
 
 Source = str | os.PathLike[str] | Image.Image | np.ndarray | Strokes | Mapping[str, Any] | Sequence[Any]
 
@@ -35,14 +37,14 @@ class Sketch:
     """Where it came from: the path, or "image", "array", "strokes"."""
 
 
-def read_sketch(source: Source, *, size: int, fit: bool = False, allow_blank: bool = False) -> Sketch:
+def read_sketch(source: Source, *, size: int, fit: bool | Frame = False, allow_blank: bool = False) -> Sketch:
     """Read a drawing and bring it to (size, size): padded with paper, never squashed.
 
     source       a path (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, SVG, strokes JSON), a PIL image, an array
                  ((H, W), (H, W, 1|3|4); uint8, uint16, bool or float in [0, 1]), `Strokes`, or the data of a
                  strokes JSON (a dict or a list). Any colours: ink is what is darker than the paper.
     size         side of the result in pixels, at least 1.
-    fit          move and scale the drawing so that its ink fills the face frame (see `imaging.frame`).
+    fit          move and scale the drawing so that its ink fills a frame; True: the whole sheet.
     allow_blank  let an empty sheet through, as all ones.
 
     White-on-black drawings are inverted and photographed paper is flattened; `Sketch.notes` says so.
@@ -51,10 +53,11 @@ def read_sketch(source: Source, *, size: int, fit: bool = False, allow_blank: bo
     if size < 1:
         raise BadInputError(f"size must be at least 1 pixel, not {size}", fix="give the side of the square in pixels")
     loaded, label = _load(source)
+    frame = WHOLE if fit is True else fit or None
     if isinstance(loaded, Strokes):
-        ink, notes = _from_strokes(loaded, size, fit)
+        ink, notes = _from_strokes(loaded, size, frame)
     else:
-        ink, notes = _from_pixels(loaded.pixels, size, fit, label)
+        ink, notes = _from_pixels(loaded.pixels, size, frame, label)
         notes = loaded.notes + notes
     if 1.0 - float(ink.min()) < BLANK_INK:
         if not allow_blank:
@@ -84,19 +87,19 @@ def _load(source: Source) -> tuple[decode.Raster | Strokes, str]:
     )
 
 
-def _from_strokes(strokes: Strokes, size: int, fit: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+def _from_strokes(strokes: Strokes, size: int, frame: Frame | None) -> tuple[np.ndarray, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     if strokes.marks and all(mark.shade > 0.9 for mark in strokes.marks):
         strokes, notes = strokes.inverted(), ("light lines on a transparent sheet: inverted",)
-    if fit and strokes.marks:
-        strokes, notes = frame.fit_strokes(strokes), (*notes, "fitted to the face frame")
+    if frame and strokes.marks:
+        strokes, notes = fit_strokes(strokes, frame), (*notes, f"fitted to the {frame.name}")
     ink = rasterise(strokes, size=size)
     if strokes.marks and paper.is_light_on_dark(ink):
         ink, notes = 1.0 - ink, (*notes, paper.INVERTED)
     return ink, notes
 
 
-def _from_pixels(pixels: np.ndarray, size: int, fit: bool, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def _from_pixels(pixels: np.ndarray, size: int, frame: Frame | None, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
     work, factor = oversampled(pixels, size)
     if paper.is_black(work):
         raise BadInputError(
@@ -105,10 +108,10 @@ def _from_pixels(pixels: np.ndarray, size: int, fit: bool, label: str) -> tuple[
             fix="give a dark drawing on light paper, or a light one on dark",
         )
     ink, notes = paper.clean(work)
-    if not fit or 1.0 - float(ink.min()) < BLANK_INK:
-        return resize_square(frame.cut(ink, frame.square_window(ink)), size), notes
-    window = frame.face_window(ink)
+    if not frame or 1.0 - float(ink.min()) < BLANK_INK:
+        return resize_square(cut(ink, square_window(ink)), size), notes
+    window = fitted_window(ink, frame)
     if factor > 1 and window.side < 2 * size:
         # A small drawing on a large sheet: read its neighbourhood again from the full resolution.
-        return _from_pixels(frame.crop_pixels(pixels, window.scaled(factor)), size, fit, label)
-    return resize_square(frame.cut(ink, window), size), (*notes, "fitted to the face frame")
+        return _from_pixels(crop_pixels(pixels, window.scaled(factor)), size, frame, label)
+    return resize_square(cut(ink, window), size), (*notes, f"fitted to the {frame.name}")

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 INK, QUIET = (32, 32, 32), (110, 110, 110)
-
-
-def gray_image(ink: NDArray[np.float32]) -> Image.Image:
-    """A drawing (H,W) in [0,1] as a grey picture, for a cell."""
-    return Image.fromarray((ink * 255 + 0.5).astype(np.uint8))
 
 
 def contact_sheet(

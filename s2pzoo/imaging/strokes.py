@@ -108,14 +108,6 @@ class Strokes:
             raise BadInputError(f"{path} is not valid JSON", why=str(error), fix=_FORM) from error
         return _from_data(data)
 
-    @classmethod
-    def from_svg(cls, path: str | os.PathLike[str]) -> Strokes:
-        """Read the lines and filled shapes of an SVG file. Raises BadInputError."""
-        from s2pzoo.imaging.svg import MAX_BYTES as SVG_BYTES
-        from s2pzoo.imaging.svg import parse_svg
-
-        return parse_svg(read_limited(Path(path), SVG_BYTES), label=str(path))
-
     @property
     def lines(self) -> tuple[Stroke, ...]:
         """The pen lines, without filled areas."""

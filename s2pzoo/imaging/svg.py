@@ -7,8 +7,10 @@ declarations refused, so that no document can grow while it is parsed, and nothi
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -17,7 +19,7 @@ from attrs import evolve, frozen
 from PIL import ImageColor
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging.strokes import MAX_POINTS, Area, Mark, Stroke, Strokes, on_canvas
+from s2pzoo.imaging.strokes import MAX_POINTS, Area, Mark, Stroke, Strokes, on_canvas, read_limited
 from s2pzoo.imaging.svgpath import Flattener, ellipse_points, parse_path
 
 MAX_BYTES = 20_000_000
@@ -41,6 +43,11 @@ class _State:
     style: Mapping[str, str]
     opacity: float = 1.0
     depth: int = 0
+
+
+def read_svg(path: str | os.PathLike[str]) -> Strokes:
+    """The lines and filled shapes of an SVG file. Raises BadInputError."""
+    return parse_svg(read_limited(Path(path), MAX_BYTES), label=str(path))
 
 
 def parse_svg(data: bytes, *, label: str = "the SVG") -> Strokes:

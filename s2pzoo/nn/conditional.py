@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from s2pzoo.errors import BadOptionError, UsageError
-from s2pzoo.names import suggest
+from s2pzoo.spec.names import suggest
 
 _index: ContextVar[Tensor | None] = ContextVar("category index", default=None)
 

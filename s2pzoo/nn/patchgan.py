@@ -1,11 +1,16 @@
-"""PatchGAN discriminator (Isola et al. 2017), with the features that feature matching compares."""
+"""PatchGAN critics (Isola et al. 2017), with the features that feature matching compares."""
 
 from __future__ import annotations
 
 import itertools
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from s2pzoo.interfaces import Discriminator
+from s2pzoo.nn.blocks import init_normal
+from s2pzoo.spec.core import MultiScalePatchGANConfig, PatchGANConfig
 
 
 class PatchDiscriminator(nn.Module):
@@ -36,21 +41,30 @@ class PatchDiscriminator(nn.Module):
         return self.head(x), features
 
 
-class MultiScaleDiscriminator(nn.Module):
-    """`scales` PatchGANs, each on a picture of half the size of the one before (Wang et al. 2018, pix2pixHD).
+class PatchGAN(Discriminator):
+    """picture (N,C,H,W) in [0,1], condition beside it or not -> one scale: (logits, features of each layer)."""
 
-    (N,C,H,W) -> for each scale, finest first, (logits, features of each layer).
-    """
+    Config = PatchGANConfig
 
-    def __init__(self, channels: int, *, base: int = 64, layers: int = 3, widest: int = 512, scales: int = 3) -> None:
-        super().__init__()
-        self.scales = nn.ModuleList(
-            PatchDiscriminator(channels, base=base, layers=layers, widest=widest) for _ in range(scales)
-        )
+    def __init__(self, config: PatchGANConfig) -> None:
+        super().__init__(config)
+        scales = config.scales if isinstance(config, MultiScalePatchGANConfig) else 1
+        shape = {"base": config.base, "layers": config.layers, "widest": config.widest}
+        self.scales = nn.ModuleList(PatchDiscriminator(config.channels, **shape) for _ in range(scales))
+        self.apply(init_normal)
 
-    def forward(self, x: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
-        out = []
+    def forward(self, *, picture: Tensor, condition: Tensor | None = None) -> list[tuple[Tensor, list[Tensor]]]:
+        x = picture * 2 - 1
+        if condition is not None:
+            x = torch.cat([x, F.interpolate(condition, picture.shape[-2:])], dim=1)
+        judged = []
         for scale in self.scales:
-            out.append(scale(x))
+            judged.append(scale(x))
             x = F.avg_pool2d(x, 4, 2, 1, count_include_pad=False)
-        return out
+        return judged
+
+
+class MultiScalePatchGAN(PatchGAN):
+    """The same on several sizes, each half of the one before, finest first (Wang et al. 2018, pix2pixHD)."""
+
+    Config = MultiScalePatchGANConfig

@@ -16,7 +16,8 @@ from torch import Tensor
 from s2pzoo.errors import BadInputError, UsageError
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.strokes import Strokes
-from s2pzoo.ports import KINDS, Port, connect
+from s2pzoo.spec.frame import Frame
+from s2pzoo.spec.ports import KINDS, Port, connect
 
 _ONE = (str, os.PathLike, Image.Image, np.ndarray, Strokes, Tensor)
 _DRAWN = ("sketch", "edge", "gray")
@@ -55,14 +56,14 @@ class Inputs:
         return items if self.many else items[0]
 
 
-def read_inputs(given: Any, port: Port, *, fit: bool = False, allow_blank: bool = False) -> Inputs:
+def read_inputs(given: Any, port: Port, *, fit: bool | Frame = False, allow_blank: bool = False) -> Inputs:
     """Read one drawing or a list of them for an input port.
 
     Args:
         given: a path, PIL image, array, strokes; or a tensor (C,H,W) or (N,C,H,W) in [0,1] of the port's size, taken
             as it is; or a list of such things.
         port: what the pipeline takes.
-        fit: move and scale a drawing so that it fills the face frame. Not for tensors.
+        fit: move and scale a drawing so that it fills a frame (True: the sheet). Not for tensors.
         allow_blank: let an empty drawing through.
 
     Raises:

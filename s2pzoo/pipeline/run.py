@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import torch
 from torch import Tensor
 
 import s2pzoo
-from s2pzoo.declare import ModelEntry, Step
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.host.plugin import load_object
+from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
-from s2pzoo.pipeline.graph import Graph
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
 from s2pzoo.pipeline.result import Result
+from s2pzoo.spec import graph
+from s2pzoo.spec.frame import WHOLE, Frame
+from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 
 MAX_BATCH = 16
 """Drawings that run together; more are run in several batches."""
@@ -27,11 +32,12 @@ MAX_BATCH = 16
 class Pipeline:
     """A model ready to run: `pipeline("face.png")` is a photo.
 
-    A family with extras subclasses this; such methods are made of `read`, `execute` and `Inputs.give_back`.
+    The tools of its family are methods: `pipeline.morph(a, b)`. They are made of `read`, `execute` and
+    `Inputs.give_back`.
 
     Attributes:
-        model: the declaration it runs, as loaded, swapped or composed.
-        graph: the same, as steps over values.
+        model: what it runs, as declared, loaded, swapped or composed.
+        tools: tool name -> its declaration.
         components: step name -> network.
         weights: step name -> where its trained weights are from, as `model@sha256`.
         untrained: names of steps whose networks have no trained weights.
@@ -42,9 +48,9 @@ class Pipeline:
     def __init__(
         self,
         *,
-        model: ModelEntry,
+        model: Model,
         components: Mapping[str, Component],
-        inserted: Iterable[str] = (),
+        tools: Mapping[str, ToolEntry] | None = None,
         weights: Mapping[str, str] | None = None,
         untrained: Iterable[str] = (),
         metadata: Mapping[str, Any] | None = None,
@@ -53,11 +59,8 @@ class Pipeline:
         missing = [step.name for step in model.steps if step.name not in components]
         if missing:
             raise UsageError(f"{model.name} has no network for {', '.join(missing)}.")
-        self.model = model
-        self.graph = Graph(
-            name=model.name, steps=model.steps, input=model.input, output=model.output, size=model.size,
-            inserted=frozenset(inserted),
-        ).check()  # fmt: skip
+        self.model = graph.check(model)
+        self.tools = dict(tools or {})
         self.device = torch.device(device)
         self.components = {step.name: components[step.name].to(self.device).eval() for step in model.steps}
         self.weights = dict(weights or {})
@@ -66,6 +69,16 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model.name!r}, device={str(self.device)!r})"
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The tool of that name, as a method."""
+        tool = self.__dict__.get("tools", {}).get(name)
+        if tool is None:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}", name=name, obj=self)
+        return functools.partial(load_object(tool.method), self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.tools})
 
     def __call__(self, sketch: Any, *, seed: int = 0, fit: bool = False, **options: Any) -> Any:
         """The photo of a drawing, or a list of photos of a list; tensors of tensors. Arguments as for `run`."""
@@ -78,7 +91,7 @@ class Pipeline:
             sketch: a path, PIL image, array, strokes; a tensor (1,S,S) or (N,1,S,S) in [0,1], 1 is paper; or a list.
             keep: make and keep every value, those of side steps too.
             seed: for parts that draw random numbers. Each drawing gets the same, whatever else is in the list.
-            fit: move and scale the drawing so that it fills the face frame.
+            fit: move and scale the drawing so that it fills the frame of its kind.
             **options: of the steps, see `s2pzoo info`.
 
         Raises:
@@ -86,12 +99,12 @@ class Pipeline:
             BadInputError: a drawing.
             PluginFailedError: the output is not finite.
         """
-        routed = self.graph.route(options)
+        chosen = graph.read_options(self.model, options)
         inputs = self.read(sketch, fit=fit)
-        wanted = tuple(self.graph.values) if keep else (self.model.output,)
+        wanted = tuple(self.model.values) if keep else (self.model.output,)
         timing: dict[str, float] = {}
         parts = [
-            self._execute({self.model.input: part}, wanted, routed, seed=seed, timing=timing)
+            self._execute({self.model.input: part}, wanted, chosen, seed=seed, timing=timing)
             for part in inputs.tensor.split(MAX_BATCH)
         ]
         values = parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in wanted}
@@ -102,12 +115,12 @@ class Pipeline:
                 fix="Ask `execute` for the values before it to see where it begins, or get the weights again.",
             )  # fmt: skip
         return Result(
-            photo=inputs.give_back(values[output], self.graph.values[output]),
+            photo=inputs.give_back(values[output], self.model.values[output]),
             values=values,
             notes=self._notes(inputs),
             seed=seed,
             timing=timing,
-            provenance=self._provenance(inputs, seed, options),
+            provenance=self._provenance(inputs, seed, {name: chosen[name] for name in options}),
             output=output,
             inputs=inputs,
         )
@@ -118,7 +131,13 @@ class Pipeline:
         Raises:
             BadInputError: a drawing that cannot be read.
         """
-        return read_inputs(sketch, self.graph.input_port, fit=fit, allow_blank=self.model.blank_ok)
+        frame = self._frame() if fit else False
+        return read_inputs(sketch, self.model.input_port, fit=frame, allow_blank=self.model.blank_ok)
+
+    def _frame(self) -> Frame:
+        """Where the drawings that it was trained on lie in their square."""
+        dataset = self.model.dataset
+        return (default_registry().dataset(dataset).frame if dataset else None) or WHOLE
 
     def execute(
         self, values: Mapping[str, Tensor], wanted: Sequence[str], *, seed: int = 0, **options: Any
@@ -135,11 +154,11 @@ class Pipeline:
         Raises:
             UsageError: an unknown value, or one that cannot be made from what is given.
         """
-        return self._execute(values, wanted, self.graph.route(options), seed=seed, timing={})
+        return self._execute(values, wanted, graph.read_options(self.model, options), seed=seed, timing={})
 
     def explain(self) -> str:
         """The steps as a table."""
-        return self.graph.explain()
+        return graph.explain(self.model)
 
     def save(
         self,
@@ -163,46 +182,35 @@ class Pipeline:
             OutputError: it cannot be written there.
             UsageError: it holds an object whose class no plugin declares.
         """
-        from s2pzoo.weights.bundle import write_bundle
+        from s2pzoo.pipeline.golden import save_bundle
 
-        model = self.model
-        foreign = [step.name for step in model.steps if step.component.startswith("unregistered/")]
+        foreign = [step.name for step in self.model.steps if step.component.startswith(f"{UNREGISTERED}/")]
         if foreign:
             raise UsageError(
                 f"{', '.join(foreign)} cannot be saved.", why="No plugin declares the class, so nothing could load it.",
                 fix="Declare it as a component of a plugin.",
             )  # fmt: skip
-        write_bundle(
-            folder,
-            model_name=name or model.name,
-            steps=model.steps,
-            components=self.components,
-            metadata=self.metadata | dict(metadata or {}),
-            golden=None if golden is None else {model.input: golden},
-            dtype=dtype,
-            input=model.input,
-            output=model.output,
-            size=model.size,
-            blank_ok=model.blank_ok,
-        )
+        model = attrs.evolve(self.model, name=name or self.model.name)
+        about = self.metadata | dict(metadata or {})
+        save_bundle(folder, model, self.components, golden=golden, about=about, dtype=dtype)
         return Path(folder)
 
     def _execute(
         self,
         values: Mapping[str, Tensor],
         wanted: Sequence[str],
-        options: Mapping[str, Mapping[str, Any]],
+        options: Mapping[str, Any],
         *,
         seed: int,
         timing: dict[str, float],
     ) -> dict[str, Tensor]:
-        steps = self.graph.needed(values, wanted)
+        steps = graph.needed(self.model, values, wanted)
         have = {name: value.to(self.device) for name, value in values.items()}
-        reads = [set(self.graph.wiring[step.name].reads.values()) for step in steps]
+        reads = [set(step.inputs.values()) for step in steps]
         with torch.no_grad():
             for index, step in enumerate(steps):
                 started = time.perf_counter()
-                for name, value in self._run_step(step, have, options[step.name], seed).items():
+                for name, value in self._run_step(step, have, options, seed).items():
                     have.setdefault(name, value)
                 timing[step.name] = timing.get(step.name, 0.0) + time.perf_counter() - started
                 still_read = set(wanted).union(*reads[index + 1 :])
@@ -212,8 +220,9 @@ class Pipeline:
     def _run_step(
         self, step: Step, have: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
     ) -> dict[str, Tensor]:
-        component, wiring = self.components[step.name], self.graph.wiring[step.name]
-        ports = {port: have[value] for port, value in wiring.reads.items()}
+        component = self.components[step.name]
+        ports = {port: have[value] for port, value in step.inputs.items()}
+        options = {option.name: options[option.name] for option in step.options}
         try:
             with torch.enable_grad() if component.needs_grad else contextlib.nullcontext():
                 if component.wants_generator:
@@ -225,7 +234,7 @@ class Pipeline:
         except Exception as error:
             error.add_note(f"This happened in step {step.name!r} ({step.component}) of {self.model.name}.")
             raise
-        return {wiring.writes[port]: value.detach() for port, value in given.items()}
+        return {step.outputs[port]: value.detach() for port, value in given.items()}
 
     def _one_by_one(
         self, step: Step, ports: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
@@ -265,14 +274,12 @@ class Pipeline:
 
     def _recorded(self, name: str, value: Any) -> Any:
         """An option as JSON can hold it; of a path the name alone, for the folders are nobody's business."""
-        option = self.graph.options[name]
-        value = option.read(value)
-        return Path(value).name if option.type == "path" and value is not None else value
+        return Path(value).name if value is not None and self.model.options[name].word == "path" else value
 
 
 def _by_port(given: Any, step: Step) -> dict[str, Tensor]:
     """What a component returned, by port: a tensor of one port, or a mapping of all of them."""
-    gives = tuple(step.ports().gives)
+    gives = tuple(step.gives)
     if isinstance(given, Tensor) and len(gives) == 1:
         return {gives[0]: given}
     if isinstance(given, Mapping) and set(given) == set(gives):

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from torchvision.transforms import Normalize
 
 from s2pzoo.errors import BadInputError, MissingExtraError, OfflineError, UsageError, WeightsNotFoundError
-from s2pzoo.metrics.backbone import check_range, load_backbone
-from s2pzoo.names import suggest
+from s2pzoo.nn.squeezenet import check_range, load_backbone
+from s2pzoo.spec.names import suggest
 
 SIDE = 128
 """Pixels a side of what the backbone sees. Small, as the zoo's photos of objects are: a made photo must not lose to one

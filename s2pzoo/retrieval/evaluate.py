@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from s2pzoo.errors import GalleryError, UsageError
+from s2pzoo.evaluate.contenders import load_contenders
+from s2pzoo.evaluate.methods import NEAREST, Method
+from s2pzoo.evaluate.progress import Progress
+from s2pzoo.evaluate.table import Metric, Row, Table
 from s2pzoo.imaging.read import read_sketch
-from s2pzoo.metrics.contenders import load_contenders
-from s2pzoo.metrics.methods import NEAREST, Method
-from s2pzoo.metrics.progress import Progress
-from s2pzoo.metrics.table import Metric, Row, Table
 from s2pzoo.retrieval.accuracy import accuracy, ranks
 from s2pzoo.retrieval.embedder import Embedder
 from s2pzoo.retrieval.gallery import FRAME, Gallery, open_gallery
@@ -39,7 +39,7 @@ def evaluate(
     Args:
         pairs: drawing -> name of its true photo; see `read_pairs`.
         folder: the gallery.
-        methods: see s2pzoo.metrics.methods; not `nearest`.
+        methods: see s2pzoo.evaluate.methods; not `nearest`.
 
     Raises:
         GalleryError: the gallery, or a true photo that it does not have.

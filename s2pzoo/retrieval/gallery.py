@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError, GalleryError, OutputError
+from s2pzoo.host.settings import Settings
 from s2pzoo.imaging.edges import canny
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.retrieval.embedder import Embedder
@@ -20,7 +21,6 @@ from s2pzoo.retrieval.files import PhotoFile, Skipped, photo_files
 from s2pzoo.retrieval.search import Searcher
 from s2pzoo.retrieval.store import Store
 from s2pzoo.retrieval.via import Via
-from s2pzoo.settings import Settings
 
 FRAME = 256
 """Side in pixels at which photos are read and their edges are found."""

@@ -10,9 +10,9 @@ from torch import Tensor
 from s2pzoo.errors import UsageError
 from s2pzoo.pipeline.inputs import read_inputs
 from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.ports import Port
 from s2pzoo.retrieval.gallery import FRAME, Gallery, Hit
 from s2pzoo.retrieval.via import Via
+from s2pzoo.spec.ports import Port
 
 
 @frozen(kw_only=True)
@@ -79,6 +79,6 @@ def check_makes_photos(pipeline: Pipeline) -> None:
     Raises:
         UsageError: it cannot.
     """
-    given = pipeline.graph.values[pipeline.model.output]
+    given = pipeline.model.values[pipeline.model.output]
     if given.kind != "photo":
         raise UsageError(f"{pipeline.model.name} makes no photos.", why=f"It gives {given}.", fix="Name another model.")

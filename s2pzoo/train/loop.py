@@ -9,37 +9,27 @@ from __future__ import annotations
 import math
 import os
 import platform
-import queue
-import shutil
-import signal
-import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from attrs import frozen
-from PIL import Image
 from torch import nn
-from torch.optim import Optimizer
 
-from s2pzoo.errors import MissingExtraError, OutputError, RecipeError, TrainingError
+from s2pzoo.errors import OutputError, RecipeError, TrainingError
+from s2pzoo.spec.fields import overridden
 from s2pzoo.train import checkpoint as checkpoints
+from s2pzoo.train.ahead import endless, made_ahead
 from s2pzoo.train.ema import Ema
-from s2pzoo.train.recipe import Recipe, Section, changes, read_recipe
-from s2pzoo.train.report import METRICS, Report
+from s2pzoo.train.fabric import check_task, make_fabric, rng_kept, seed_torch, set_up
+from s2pzoo.train.recipe import Recipe, Schedule, changes, find_task, read_recipe, recipe_of
+from s2pzoo.train.report import Report
+from s2pzoo.train.result import write_result, write_sheet
+from s2pzoo.train.signals import Signals
 from s2pzoo.train.task import Task
-
-try:
-    from lightning.fabric import Fabric
-except ImportError as _error:
-    raise MissingExtraError("Training needs Lightning Fabric.", extra="train", why=str(_error)) from _error
-
-
-_OURS = (checkpoints.FOLDER, "samples", "tensorboard", METRICS)
 
 
 @frozen(kw_only=True)
@@ -83,7 +73,7 @@ def train(
         resume: go on from the newest checkpoint in `out`. On one device the result is that of an uninterrupted run,
             bit for bit on a CPU, unless `schedule.minutes` makes it depend on the clock.
         minutes: stop this sitting after so much time, with a checkpoint and a bundle; 0 only writes the bundle.
-        overrides: see Recipe.resolve.
+        overrides: see `spec.fields.overridden`.
         progress: show progress on stderr.
         task: a Task class to use instead of the one the recipe names.
 
@@ -96,17 +86,19 @@ def train(
             a loss or a weight is not finite.
         OutputError: `out` cannot be written.
     """
-    raw = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
-    task_class = task or _find_task(raw.task)
-    resolved = raw.resolve(task_class.defaults, overrides)
+    raw = recipe if isinstance(recipe, Recipe) else read_recipe(recipe, task=task)
+    task_class = task or find_task(raw.task)
+    if not isinstance(raw, task_class.Recipe):
+        raw = recipe_of(task_class.Recipe, raw.to_dict())
+    resolved = overridden(raw, overrides, error=RecipeError)
     folder = Path(out).expanduser()
     found = _check_out(folder, resume=resume)
-    with _Signals() as signals, _rng_kept():
+    with Signals() as signals, rng_kept():
         sitting = _Sitting(resolved, task_class, Path(data).expanduser(), folder)
         return sitting.run(found, minutes=minutes, signals=signals, progress=progress)
 
 
-def rate_factor(schedule: Section, *, step: int, progress: float) -> float:
+def rate_factor(schedule: Schedule, *, step: int, progress: float) -> float:
     """What the learning rates are multiplied by.
 
     Args:
@@ -129,16 +121,16 @@ class _Sitting:
         self.ended: float | None = None
         self.recipe, self.out = recipe, out
         self.schedule = recipe.schedule
-        self.fabric = _fabric(self.schedule)
-        _seed(recipe.seed)
+        self.fabric = make_fabric(self.schedule)
+        seed_torch(recipe.seed)
         self.task = task_class(recipe=recipe, data=data)
         self.raw_optimizers = dict(self.task.optimizers)
         self.rates = {name: [g["lr"] for g in opt.param_groups] for name, opt in self.raw_optimizers.items()}
         self.modules = dict(self.task.networks)
-        _check_task(self.task)
-        _set_up(self.fabric, self.task)
+        check_task(self.task)
+        set_up(self.fabric, self.task)
         self.ema = Ema({name: self.modules[name] for name in self.task.ema}, decay=self.schedule.ema)
-        _seed(recipe.seed + self.fabric.global_rank)
+        seed_torch(recipe.seed + self.fabric.global_rank)
         self.step = 0
         self.earlier_seconds = 0.0
         self.sittings = 1
@@ -154,13 +146,13 @@ class _Sitting:
         """Of training in all, over sittings; what follows the last step (the bundle) is not counted."""
         return self.earlier_seconds + (self.ended or time.monotonic()) - self.began
 
-    def run(self, found: Path | None, *, minutes: float | None, signals: _Signals, progress: bool) -> TrainResult:
+    def run(self, found: Path | None, *, minutes: float | None, signals: Signals, progress: bool) -> TrainResult:
         notes = self._restore(found) if found else []
         schedule, world = self.schedule, self.fabric.world_size
         images = schedule.batch * world
         report = self._report(progress) if self.chief else _Silence()
         batches = self.task.batches(start=self.step, rank=self.fabric.global_rank, world=world)
-        with report, _ahead(_endless(batches), schedule.prefetch) as ahead:
+        with report, made_ahead(endless(batches), schedule.prefetch) as ahead:
             for note in notes:
                 report.say(note)
             last_save = last_sample = time.monotonic()
@@ -205,7 +197,7 @@ class _Sitting:
             out=self.out, steps=schedule.steps, start=self.step, log_every=schedule.log_every, progress=progress
         )
 
-    def _decide(self, minutes: float | None, signals: _Signals) -> tuple[str, float]:
+    def _decide(self, minutes: float | None, signals: Signals) -> tuple[str, float]:
         schedule, seconds = self.schedule, self.seconds
         progress = self.step / schedule.steps
         if schedule.minutes:
@@ -280,7 +272,7 @@ class _Sitting:
         if self.chief:
             checkpoints.unpack_rng(stored.extra)
         else:
-            _seed(self.recipe.seed + self.fabric.global_rank + 7919 * self.step)
+            seed_torch(self.recipe.seed + self.fabric.global_rank + 7919 * self.step)
         notes = [f"Going on after step {self.step} ({self.earlier_seconds / 60:.1f} minutes)."]
         told = changes(numbers["recipe"], self.recipe.to_dict())
         return notes + [f"Changed: {line}" for line in told if not line.startswith("output")]
@@ -293,7 +285,7 @@ class _Sitting:
         for network in networks.values():
             network.eval()
         try:
-            with torch.no_grad(), _rng_kept():
+            with torch.no_grad(), rng_kept():
                 yield networks
         finally:
             for module, mode in modes.items():
@@ -304,10 +296,7 @@ class _Sitting:
             return
         with self._averaged() as networks:
             sheet = self.task.sample(networks)
-        folder = self.out / "samples"
-        folder.mkdir(exist_ok=True)
-        for name in (f"{self.step:06d}.png", "latest.png"):
-            _write_png(sheet, folder / name)
+        write_sheet(sheet, self.out, step=self.step)
 
     def _finish(self, reason: str, report: Report | _Silence) -> None:
         if not self.chief:
@@ -329,7 +318,7 @@ class _Sitting:
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
         with self._averaged() as networks:
-            _write_bundle(self.task, networks, self.out, metadata)
+            write_result(self.task, networks, self.out, metadata)
         text = "Finished" if reason == "finished" else "Time is up; --resume goes on"
         report.say(f"{text} ({done}). The bundle is in {self.out}.")
 
@@ -352,80 +341,6 @@ class _Silence:
     def say(self, text: str) -> None: ...
 
 
-class _Signals:
-    """Catches SIGINT and SIGTERM once; a second SIGINT is the usual KeyboardInterrupt."""
-
-    caught = False
-
-    def __enter__(self) -> _Signals:
-        self._before: dict[int, Any] = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._catch)
-        return self
-
-    def _catch(self, number: int, frame: object) -> None:
-        self.caught = True
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        print("\nStopping after this step; once more to stop at once.", file=sys.stderr, flush=True)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-
-def _endless(batches: Iterator[Any]) -> Iterator[Any]:
-    yield from batches
-    raise TrainingError("The task has run out of batches.", fix="Task.batches must go on without end.")
-
-
-@contextmanager
-def _ahead(batches: Iterator[Any], depth: int) -> Iterator[Iterator[Any]]:
-    """The same batches, `depth` of them made ahead by a thread. An error there is raised here, in its turn."""
-    if not depth:
-        yield batches
-        return
-    box: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(maxsize=depth)
-    closed = threading.Event()
-
-    def put(item: tuple[Any, BaseException | None]) -> None:
-        while not closed.is_set():
-            with suppress(queue.Full):
-                box.put(item, timeout=0.1)
-                return
-
-    def work() -> None:
-        try:
-            for batch in batches:
-                put((batch, None))
-                if closed.is_set():
-                    return
-        except BaseException as error:
-            put((None, error))  # it belongs to whoever takes the batch
-
-    def take() -> Iterator[Any]:
-        while True:
-            batch, error = box.get()
-            if error is not None:
-                raise error
-            yield batch
-
-    thread = threading.Thread(target=work, name="s2pzoo-batches", daemon=True)
-    thread.start()
-    try:
-        yield take()
-    finally:
-        closed.set()
-        thread.join(timeout=10)
-
-
-def _find_task(name: str) -> type[Task]:
-    from s2pzoo.plugin import load_object
-    from s2pzoo.registry import default_registry
-
-    return load_object(default_registry().task(name).factory)
-
-
 def _check_out(out: Path, *, resume: bool) -> Path | None:
     """The checkpoint to go on from, or None for a new training. Makes the folder."""
     found = checkpoints.list_checkpoints(out)
@@ -444,115 +359,3 @@ def _check_out(out: Path, *, resume: bool) -> Path | None:
     except OSError as error:
         raise OutputError(f"The folder {out} cannot be written.", why=str(error)) from error
     return found[-1] if found else None
-
-
-def _fabric(schedule: Section) -> Fabric:
-    """One process drives one device; torchrun starts several."""
-    try:
-        fabric = Fabric(
-            accelerator=schedule.accelerator,
-            strategy=schedule.strategy,
-            precision=schedule.precision,
-            devices=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
-            num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
-        )
-    except (ValueError, RuntimeError) as error:
-        raise RecipeError(
-            "The schedule's accelerator, strategy or precision cannot be used here.", why=str(error)
-        ) from error
-    fabric.launch()
-    return fabric
-
-
-def _set_up(fabric: Fabric, task: Task) -> None:
-    """Wrap the task's networks and optimisers in place: together where they belong to each other alone."""
-    owners = {name: _owners(optimizer, task.networks) for name, optimizer in task.optimizers.items()}
-    raw = dict(task.networks)
-    for name, network in raw.items():
-        mine = [key for key, networks in owners.items() if networks == {name}]
-        if mine:
-            wrapped, *optimizers = _as_tuple(fabric.setup(network, *(task.optimizers[key] for key in mine)))
-            task.optimizers.update(zip(mine, optimizers, strict=True))
-        elif any(parameter.requires_grad for parameter in network.parameters()):
-            wrapped = fabric.setup_module(network)
-        else:  # a bank, say: nothing to train, and DDP takes no such module
-            wrapped = network.to(fabric.device)
-        task.networks[name] = wrapped
-    shared = [key for key, networks in owners.items() if len(networks) > 1]
-    for key in shared:
-        task.optimizers[key] = _as_tuple(fabric.setup_optimizers(task.optimizers[key]))[0]
-    for module in task.frozen.values():
-        module.to(fabric.device).eval().requires_grad_(False)
-    task.device = fabric.device
-
-
-def _owners(optimizer: Optimizer, networks: Mapping[str, nn.Module]) -> set[str]:
-    homes = {id(parameter): name for name, network in networks.items() for parameter in network.parameters()}
-    return {homes[id(p)] for group in optimizer.param_groups for p in group["params"] if id(p) in homes}
-
-
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
-
-
-def _check_task(task: Task) -> None:
-    """The mistakes a task's author makes, said before the first step."""
-    name = type(task).__name__
-    if not task.networks or not task.optimizers:
-        raise TrainingError(f"The task {name} has no networks or no optimisers.")
-    known = {id(parameter) for network in task.networks.values() for parameter in network.parameters()}
-    for key, optimizer in task.optimizers.items():
-        if any(id(parameter) not in known for group in optimizer.param_groups for parameter in group["params"]):
-            raise TrainingError(
-                f"The optimiser {key!r} of the task {name} has parameters that belong to none of its networks.",
-                why="They would not be stored in a checkpoint.",
-            )
-    for key in task.ema:
-        if key not in task.networks:
-            raise TrainingError(f"The task {name} averages {key!r}, and has only the networks {sorted(task.networks)}.")
-    if bad := [key for key in (*task.networks, *task.optimizers) if "/" in key]:
-        raise TrainingError(f"The task {name} has a name with a slash: {bad[0]!r}.")
-
-
-def _write_bundle(task: Task, networks: Mapping[str, nn.Module], out: Path, metadata: Mapping[str, Any]) -> None:
-    """The bundle is made in a folder of its own, then its files are moved into `out`, the manifest last."""
-    devices = {name: next((p.device for p in net.parameters()), torch.device("cpu")) for name, net in networks.items()}
-    making = out / ".bundle"
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir()
-    try:
-        for network in networks.values():
-            network.to("cpu")
-        task.bundle(networks, making, metadata)
-        if taken := [path.name for path in making.iterdir() if path.name in _OURS]:
-            raise TrainingError(f"The bundle has a part named {taken[0]!r}, which is the training's own.")
-        (out / "manifest.json").unlink(missing_ok=True)
-        for path in sorted(making.iterdir(), key=lambda path: path.name == "manifest.json"):
-            target = out / path.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            path.replace(target)
-    finally:
-        for name, network in networks.items():
-            network.to(devices[name])
-        shutil.rmtree(making, ignore_errors=True)
-
-
-def _write_png(image: Image.Image, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}")
-    image.save(temporary, format="PNG")
-    temporary.replace(path)
-
-
-def _seed(seed: int) -> None:
-    torch.manual_seed(seed)  # noqa: TID251  initial weights and dropout draw from the global generator
-
-
-@contextmanager
-def _rng_kept() -> Iterator[None]:
-    """Puts torch's global generators back at the end."""
-    states = checkpoints.pack_rng()
-    try:
-        yield
-    finally:
-        checkpoints.unpack_rng(states)

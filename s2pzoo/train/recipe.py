@@ -1,153 +1,178 @@
-"""Training recipes: a TOML file becomes a frozen, checked Recipe. Torch-free.
+"""Training recipes: a TOML file becomes a frozen, typed Recipe of its task. No torch.
 
     name = "faces256"                     # a label for people
     task = "deepfacedrawing/stage2"       # the plugin's class that does the steps
     seed = 1
 
-    [data]                                # the task's own settings
-    [networks.generator]                  # one table per network: its config
-    [losses]                              # weight of each loss term
-    [schedule]                            # the loop's settings, see SCHEDULE; plus those the task declares
+    [data]                                # what it is trained on
+    [networks.critic]                     # networks, by preset or as `component = "plugin/component"` and its config
+    [losses]                              # which loss: losses.adversarial = "core/hinge"
+    [weights]                             # of the loss terms
+    [rules]                               # how they are put to use: when, where, how often
+    [schedule]                            # the loop's settings, see `Schedule`
     [output]                              # what the finished bundle says about itself
 
-A value is reached by key or by attribute: `recipe.schedule.batch`, `recipe["schedule"]["batch"]`.
+Which sections there are beside `schedule` and `output`, and what is in them, its task says (`Task.Recipe`).
 """
 
 from __future__ import annotations
 
 import importlib.resources
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from attrs import frozen
+import attrs
+from attrs import field, frozen
 
 from s2pzoo.errors import RecipeError, UnknownModelError
-from s2pzoo.names import suggest
+from s2pzoo.host.plugin import load_object
+from s2pzoo.host.registry import default_registry
+from s2pzoo.spec.fields import knob, read, to_dict
+from s2pzoo.spec.names import suggest
 
-SECTIONS = ("data", "networks", "losses", "schedule", "output")
-DECAYS = ("none", "linear", "cosine")
-
-SCHEDULE: Mapping[str, Any] = {
-    "steps": 10_000,  # steps of the whole training; the decay reaches its end here
-    "minutes": 0.0,  # time of the whole training over all sittings, 0 = no limit; the decay ends at whichever is first
-    "batch": 8,  # samples of one step on one device
-    "lr": 2e-4,  # for the task's optimisers
-    "betas": [0.9, 0.999],  # for the task's optimisers
-    "weight_decay": 0.0,  # for the task's optimisers
-    "warmup": 0,  # steps over which the learning rate rises from zero
-    "decay": "none",  # none | linear | cosine
-    "decay_start": 0.0,  # part of the training, 0 to 1, after which the decay begins
-    "ema": 0.999,  # decay of the averaged networks
-    "precision": "32-true",  # a Lightning Fabric precision: 32-true, 16-mixed, bf16-mixed ...
-    "accelerator": "auto",  # a Lightning Fabric accelerator: auto, cpu, cuda, mps
-    "strategy": "auto",  # auto or ddp (several devices: start with torchrun)
-    "prefetch": 2,  # batches made ahead by a background thread, 0 = none
-    "log_every": 10,  # steps between two lines of metrics.jsonl
-    "sample_every_minutes": 5.0,
-    "checkpoint_every_minutes": 5.0,
-    "keep_checkpoints": 2,
-}
+R = TypeVar("R", bound="Recipe")
 
 
-class Section(Mapping[str, Any]):
-    """A read-only table of a recipe. Keys are attributes too; a missing one raises RecipeError with suggestions."""
+@frozen(kw_only=True)
+class Part:
+    """A component by name, and what of its config is not the default: `"core/hinge"`, or a table with `component`."""
 
-    def __init__(self, values: Mapping[str, Any] | None = None, *, path: str = "") -> None:
-        self._path = path
-        self._values = {key: _wrap(value, f"{path}.{key}".lstrip(".")) for key, value in (values or {}).items()}
+    one_value: ClassVar = True  # in a recipe: read and changed as one
 
-    def __getitem__(self, key: str) -> Any:
-        try:
-            return self._values[key]
-        except KeyError:
-            raise _unknown_key(f"{self._path}.{key}".lstrip("."), self._values, key) from None
+    component: str = ""
+    config: dict[str, Any] = field(factory=dict)
 
-    def __getattr__(self, key: str) -> Any:
-        if key.startswith("_"):  # Python's own protocols (copy, pickle, inspect) ask for these
-            raise AttributeError(key)
-        return self[key]
+    @classmethod
+    def of(cls, value: Any) -> Part:
+        """A name, a table, or a Part.
 
-    def get(self, key: str, default: Any = None) -> Any:
-        return self._values.get(key, default)
+        Raises:
+            TypeError: something else.
+        """
+        if isinstance(value, Part):
+            return value
+        if isinstance(value, str):
+            return cls(component=value)
+        if not isinstance(value, Mapping):
+            raise TypeError(f'wanted "plugin/component" or a table with `component`, got {value!r}')
+        config = {name: one for name, one in value.items() if name != "component"}
+        return cls(component=value.get("component", ""), config=config)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._values
+    def to_plain(self) -> str | dict[str, Any]:
+        """As a recipe has it."""
+        return {"component": self.component, **self.config} if self.config else self.component
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+    def with_value(self, path: tuple[str, ...], value: Any) -> Part:
+        """With one value of its config, or another component."""
+        return self.over(Part.of({path[0]: value}))
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def over(self, other: Part) -> Part:
+        """`other`, where it names another component; else this one with the config of `other` over its own."""
+        if other.component not in ("", self.component):
+            return other
+        return attrs.evolve(self, config={**self.config, **other.config})
 
-    def __repr__(self) -> str:
-        return f"Section({self.to_dict()!r})"
+    def make(self, **given: Any) -> Any:
+        """The network, built from its config: what the recipe says, and what the task gives.
 
-    def to_dict(self) -> dict[str, Any]:
-        """A plain, deep copy."""
-        return {key: value.to_dict() if isinstance(value, Section) else value for key, value in self._values.items()}
+        Raises:
+            UnknownComponentError, PluginError: it cannot be had.
+            RecipeError: its config does not fit.
+        """
+        entry = default_registry().component(self.component)
+        known = {attribute.name for attribute in attrs.fields(entry.config)}
+        settled = {name: value for name, value in given.items() if name in known}
+        config = read(
+            entry.config, {**self.config, **settled}, what=f"The config of {self.component}", error=RecipeError
+        )
+        return load_object(entry.network)(config)
+
+
+def part(component: str, *, help: str = "", **config: Any) -> Any:  # noqa: A002
+    """A field for a component: `component` built from `config`, unless a recipe says otherwise."""
+    usual = Part(component=component, config=config)
+    return attrs.field(
+        default=usual, converter=lambda given: usual.over(Part.of(given)), metadata={"s2pzoo": {"help": help}}
+    )
+
+
+@frozen(kw_only=True)
+class Schedule:
+    """The settings of the loop."""
+
+    steps: int = knob(10_000, low=1, help="of the whole training; the decay reaches its end here")
+    minutes: float = knob(0.0, low=0, help="of the whole training over all sittings, 0: no limit; the decay ends first")
+    batch: int = knob(8, low=1, help="samples of one step on one device")
+    lr: float = knob(2e-4, low=0, help="learning rate of the task's optimisers")
+    betas: tuple[float, float] = knob((0.9, 0.999), low=0, high=1, help="of Adam")
+    weight_decay: float = knob(0.0, low=0, help="of AdamW")
+    warmup: int = knob(0, low=0, help="steps over which the learning rate rises from zero")
+    decay: str = knob("none", choices=("none", "linear", "cosine"), help="of the learning rate")
+    decay_start: float = knob(0.0, low=0, high=0.99999, help="part of the training after which the decay begins")
+    ema: float = knob(0.999, low=0, high=0.99999, help="decay of the averaged networks")
+    precision: str = knob("32-true", help="a Lightning Fabric precision: 32-true, 16-mixed, bf16-mixed ...")
+    accelerator: str = knob("auto", help="a Lightning Fabric accelerator: auto, cpu, cuda, mps")
+    strategy: str = knob("auto", help="auto or ddp (several devices: start with torchrun)")
+    prefetch: int = knob(2, low=0, help="batches made ahead by a background thread, 0: none")
+    log_every: int = knob(10, low=1, help="steps between two lines of metrics.jsonl")
+    sample_every_minutes: float = knob(5.0, low=0, help="between two sheets of samples")
+    checkpoint_every_minutes: float = knob(5.0, low=0, help="between two checkpoints")
+    keep_checkpoints: int = knob(2, low=1, help="how many")
+
+
+@frozen(kw_only=True)
+class Start:
+    """Where a training begins."""
+
+    bundle: str = knob("", help="a folder that this task wrote, to begin with its networks; empty: at random")
+
+
+@frozen(kw_only=True)
+class Output:
+    """What the finished bundle says about itself; see `weights.manifest.Manifest`."""
+
+    summary: str = ""
+    paper: str = ""
+    differences: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    licence: dict[str, str] = field(factory=dict)
+
+
+def _label(instance: object, attribute: attrs.Attribute, value: str) -> None:
+    if not value:
+        raise ValueError(f'it is empty; add a line: {attribute.name} = "..."')
 
 
 @frozen(kw_only=True)
 class Recipe:
-    """A checked recipe. `source` says where it was read from."""
+    """A checked recipe. A task adds its own sections in a subclass."""
 
-    name: str
-    task: str
-    seed: int = 0
-    data: Section = Section()
-    networks: Section = Section()
-    losses: Section = Section()
-    schedule: Section = Section()
-    output: Section = Section()
-    source: str = ""
-
-    def __getitem__(self, key: str) -> Any:
-        if key not in ("name", "task", "seed", *SECTIONS):
-            raise _unknown_key(key, ("name", "task", "seed", *SECTIONS), key)
-        return getattr(self, key)
+    name: str = field(validator=_label)
+    task: str = field(validator=_label)
+    seed: int = knob(0, low=0, help="of initial weights and batches")
+    schedule: Schedule = field(factory=Schedule)
+    output: Output = field(factory=Output)
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as plain TOML-like data, without `source`."""
-        sections = {section: self[section].to_dict() for section in SECTIONS if self[section]}
-        return {"name": self.name, "task": self.task, "seed": self.seed, **sections}
+        """The recipe as plain TOML-like data, defaults written out."""
+        return to_dict(self)
 
-    def resolve(self, defaults: Mapping[str, Mapping[str, Any]] | None = None, overrides: Iterable[str] = ()) -> Recipe:
-        """Fill in the defaults, apply the overrides, and check.
-
-        Args:
-            defaults: what the task declares: section -> key -> default. A declared section is closed, and so are the
-                tables in it, unless their default is empty: a key that is neither declared nor one of the loop's is an
-                error. `schedule` is always closed.
-            overrides: `section.key=value`, or `key=value` where only one section has the key. Values are TOML; a bare
-                word is a string.
-
-        Raises:
-            RecipeError: an unknown key, an ambiguous override, a value of the wrong type or range.
-        """
-        declared = {name: dict(values) for name, values in (defaults or {}).items()}
-        for name in declared:
-            if name not in SECTIONS:
-                raise _unknown_key(name, SECTIONS, name)
-        declared["schedule"] = {**SCHEDULE, **declared.get("schedule", {})}
-        tree = self.to_dict()
-        for name, known in declared.items():
-            given = tree.get(name, {})
-            _check_known(name, known, given, self.source)
-            tree[name] = _merge(known, given)
-        for text in overrides:
-            _override(tree, text)
-        _check_schedule(tree["schedule"])
-        return _from_tree(tree, source=self.source)
+    def about(self) -> dict[str, Any]:
+        """What `output` says and is not empty."""
+        return {name: value for name, value in to_dict(self.output).items() if value}
 
 
-def read_recipe(source: str | Path) -> Recipe:
+def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
     """Read a recipe from a TOML file, or by the name `family/recipe` from a plugin's `recipes` folder.
 
+    Args:
+        task: the Task whose Recipe it is; by default the one it names.
+
     Raises:
-        RecipeError: no such file or recipe, not TOML, an unknown or missing key.
+        RecipeError: no such file or recipe, not TOML, an unknown or missing key, a value of the wrong type or range.
+        UnknownTaskError, PluginError: its task cannot be had.
     """
     path = find_recipe(source)
     try:
@@ -156,7 +181,23 @@ def read_recipe(source: str | Path) -> Recipe:
         raise RecipeError(f"{path} is not TOML.", why=str(error)) from error
     except OSError as error:
         raise RecipeError(f"{path} cannot be read.", why=str(error)) from error
-    return _from_tree(tree, source=str(path))
+    if task is None and isinstance(name := tree.get("task"), str) and name:
+        task = find_task(name)
+    return recipe_of(task.Recipe if task else Recipe, tree, what=str(path))
+
+
+def recipe_of(cls: type[R], tree: Mapping[str, Any], *, what: str = "The recipe") -> R:
+    """The recipe that plain data describes. Errors as for `read_recipe`."""
+    return read(cls, tree, what=what, error=RecipeError)
+
+
+def find_task(name: str) -> type[Any]:
+    """The class of the task `plugin/task`.
+
+    Raises:
+        UnknownTaskError, PluginError: it cannot be had.
+    """
+    return load_object(default_registry().task(name).factory)
 
 
 def find_recipe(source: str | Path) -> Path:
@@ -194,8 +235,6 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> l
 
 
 def _recipes_folder(family: str) -> Path:
-    from s2pzoo.registry import default_registry
-
     try:
         plugin = default_registry().plugin(family)
     except UnknownModelError as error:
@@ -206,129 +245,3 @@ def _recipes_folder(family: str) -> Path:
         ) from error
     package = plugin.providers[0].module.partition(".")[0]
     return Path(str(importlib.resources.files(package))) / "recipes"
-
-
-def _from_tree(tree: Mapping[str, Any], *, source: str) -> Recipe:
-    known = ("name", "task", "seed", *SECTIONS)
-    for key, value in tree.items():
-        if key not in known:
-            raise _unknown_key(key, known, key, where=source)
-        if key in SECTIONS and not isinstance(value, Mapping):
-            raise RecipeError(f"{key} must be a table, as in [{key}]; it is {value!r}.", why=_in(source))
-    for key in ("name", "task"):
-        if not isinstance(tree.get(key), str) or not tree[key]:
-            raise RecipeError(f"The recipe has no {key}.", why=_in(source), fix=f'Add a line: {key} = "..."')
-    seed = tree.get("seed", 0)
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise RecipeError(f"seed must be a whole number, zero or more; it is {seed!r}.", why=_in(source))
-    for name, table in tree.get("networks", {}).items():
-        if not isinstance(table, Mapping):
-            raise RecipeError(f"networks.{name} must be a table, as in [networks.{name}].", why=_in(source))
-    sections = {name: Section(tree.get(name, {}), path=name) for name in SECTIONS}
-    return Recipe(name=tree["name"], task=tree["task"], seed=seed, source=source, **sections)
-
-
-def _wrap(value: Any, path: str) -> Any:
-    return Section(value, path=path) if isinstance(value, Mapping) else value
-
-
-def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `under`, tables merged."""
-    merged = {key: _merge(value, {}) if isinstance(value, Mapping) else value for key, value in under.items()}
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _override(tree: dict[str, Any], text: str) -> None:
-    key, equals, value = (part.strip() for part in text.partition("="))
-    if not equals or not key:
-        raise RecipeError(f"{text!r} is not an override.", fix="Write section.key=value, as in schedule.batch=4.")
-    paths = {".".join(path): path for path in _leaves(tree)}
-    matches = [path for name, path in paths.items() if name == key or ("." not in key and path[-1] == key)]
-    if key in paths:
-        matches = [paths[key]]
-    if not matches:
-        known = {*paths, *(path[-1] for path in paths.values())}
-        raise _unknown_key(key, known, key)
-    if len(matches) > 1:
-        names = ", ".join(".".join(path) for path in matches)
-        raise RecipeError(f"The override {key!r} could mean any of: {names}.", fix="Write the full key.")
-    *parents, last = matches[0]
-    table = tree
-    for parent in parents:
-        table = table[parent]
-    parsed = _parse(text, value)
-    _check_type(".".join(matches[0]), table[last], parsed)
-    table[last] = parsed
-
-
-def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*path, key))
-        elif not (key == "task" and not path):  # another task needs another recipe
-            yield (*path, key)
-
-
-def _parse(text: str, value: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError as error:
-        if re.fullmatch(r"[\w./~:+-]+", value):
-            return value
-        raise RecipeError(f"The value of the override {text!r} is not TOML.", why=str(error)) from error
-    if set(parsed) != {"value"}:
-        raise RecipeError(f"The override {text!r} has more than one value.")
-    return parsed["value"]
-
-
-def _check_known(path: str, known: Mapping[str, Any], given: Mapping[str, Any], source: str) -> None:
-    for key, value in given.items():
-        name = f"{path}.{key}"
-        if key not in known:
-            raise _unknown_key(name, known, key, where=source)
-        _check_type(name, known[key], value)
-        if isinstance(value, Mapping) and known[key]:
-            _check_known(name, known[key], value, source)
-
-
-def _check_type(name: str, model: Any, value: Any) -> None:
-    """A value must have the type of the one it replaces; a whole number may stand for a float."""
-    fits = type(value) is type(model) or (type(model) is float and type(value) is int) or model is None
-    if not fits and not (type(model) is int and type(value) is float and value.is_integer()):
-        words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
-        wanted = words.get(type(model), "a table")
-        raise RecipeError(f"{name} must be {wanted}; it is {value!r}.")
-
-
-def _check_schedule(schedule: dict[str, Any]) -> None:
-    for key in ("steps", "batch", "log_every", "keep_checkpoints"):
-        schedule[key] = int(schedule[key])
-        _require(schedule[key] >= 1, key, schedule, "1 or more")
-    for key in ("minutes", "warmup", "prefetch", "sample_every_minutes", "checkpoint_every_minutes"):
-        _require(schedule[key] >= 0, key, schedule, "zero or more")
-    _require(schedule["lr"] > 0, "lr", schedule, "above zero")
-    _require(0 <= schedule["ema"] < 1, "ema", schedule, "at least 0 and below 1")
-    _require(0 <= schedule["decay_start"] < 1, "decay_start", schedule, "at least 0 and below 1")
-    _require(schedule["decay"] in DECAYS, "decay", schedule, f"one of {', '.join(DECAYS)}")
-
-
-def _require(holds: bool, key: str, schedule: Mapping[str, Any], range_: str) -> None:
-    if not holds:
-        raise RecipeError(f"schedule.{key} must be {range_}; it is {schedule[key]!r}.")
-
-
-def _unknown_key(path: str, known: Iterable[str], key: str, where: str = "") -> RecipeError:
-    known = sorted(known)
-    nearest = suggest(key, known)
-    if nearest:
-        fix = f"Did you mean {' or '.join(repr(name) for name in nearest)}?"
-    else:
-        fix = f"Known here: {', '.join(known)}." if known else ""
-    return RecipeError(f"The recipe has no {path!r}.", why=_in(where), fix=fix)
-
-
-def _in(source: str) -> str:
-    return f"In {source}" if source else ""

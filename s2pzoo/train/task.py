@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,36 +14,37 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from s2pzoo.pipeline.golden import save_bundle
+from s2pzoo.spec.model import Model
 from s2pzoo.train.recipe import Recipe
 
 Backward = Callable[[Tensor], None]
+Networks = Mapping[str, Any]
 
 
 class Task(ABC):
-    """One training. A subclass fills the attributes in `__init__` and writes the five methods below.
+    """One training. A subclass fills the attributes in `__init__` and writes the four abstract methods.
+
+    It has its data, its networks and its critics (`train.adversary`); it inherits none of them.
 
     The loop seeds torch with `recipe.seed` before it builds the task, so initial weights repeat.
     It then wraps `networks` and `optimizers` in place for the device and precision; inside `step`, call
-    `self.networks["generator"](...)` and `self.optimizers["generator"].step()` as usual. It sets the learning rate of
+    `self.networks["generator"](...)` and `self.minimise("generator", loss, backward)`. It sets the learning rate of
     every optimiser before each step: the rate an optimiser was built with, times the schedule's warm-up and decay.
 
     Attributes:
-        recipe: the resolved recipe.
-        data: the data folder.
+        recipe: of the class `Recipe`.
         networks: trained, checkpointed networks by name.
         optimizers: by name; every parameter must belong to one of `networks`.
-        ema: names of the networks of which a running average is kept. `sample` and `bundle` get the averages.
+        ema: names of the networks of which a running average is kept. `sample` and `finished` get the averages.
         frozen: modules the task uses and does not train (a perceptual loss); moved to the device, never saved.
         device: where batches arrive. Set by the loop before the first step.
     """
 
-    defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """Settings the task reads, with defaults: section -> key -> value, for `data`, `losses`, `networks`, `schedule`,
-    `output`. A declared section is closed: another key in the recipe is an error with a suggestion."""
+    Recipe: ClassVar[type[Recipe]] = Recipe
 
-    def __init__(self, *, recipe: Recipe, data: Path) -> None:
+    def __init__(self, *, recipe: Any, data: Path) -> None:
         self.recipe = recipe
-        self.data = data
         self.networks: dict[str, nn.Module] = {}
         self.optimizers: dict[str, Optimizer] = {}
         self.ema: tuple[str, ...] = ()
@@ -50,27 +52,28 @@ class Task(ABC):
         self.device = torch.device("cpu")
 
     @abstractmethod
-    def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Any]:
-        """Batches for steps start, start + 1, ... without end; tensors in any nesting of dict, list, tuple.
+    def draw(self, rng: np.random.Generator) -> Any:
+        """The batch of one step: tensors in any nesting of dict, list, tuple. Runs in a background thread.
 
-        The batch of a step must depend on (recipe.seed, step, rank) only, which makes resuming exact: draw from
-        `self.rng(step, rank)`, never from global generators. Runs in a background thread.
+        It must depend on `rng` alone, which makes resuming exact.
         """
 
     @abstractmethod
     def step(self, batch: Any, index: int, backward: Backward) -> dict[str, float]:
-        """One training step on `batch` (already on the device): the task zeroes, calls `backward(loss)`, and steps
-        its own optimisers. Returns the loss terms by name, unweighted, for the log."""
+        """One training step on `batch` (already on the device). Returns the loss terms by name, unweighted."""
 
     @abstractmethod
-    def sample(self, networks: Mapping[str, nn.Module]) -> Image.Image:
+    def sample(self, networks: Networks) -> Image.Image:
         """A sheet of samples. `networks` holds every network by name in eval mode, averaged where `ema` says so.
         Called under no_grad; torch's global generators are put back afterwards."""
 
     @abstractmethod
-    def bundle(self, networks: Mapping[str, nn.Module], folder: Path, metadata: Mapping[str, Any]) -> None:
-        """Write the loadable bundle into `folder`, from `networks` as in `sample` and on the CPU.
-        `metadata` is JSON-like: recipe, step, seconds, sittings, losses, versions, finished."""
+    def finished(self, networks: Networks) -> tuple[Model, Networks]:
+        """What was trained: a model, or a part of one, and its networks by step; `networks` as in `sample`."""
+
+    def facts(self) -> dict[str, Any]:
+        """What the bundle says it was trained on."""
+        return {}
 
     def state(self) -> dict[str, Tensor]:
         """What else must survive a stop (an image pool), as tensors. Most tasks have nothing."""
@@ -79,26 +82,53 @@ class Task(ABC):
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""
 
-    def adam(self, *modules: nn.Module, rate: float = 1.0) -> torch.optim.Adam:
+    def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Any]:
+        """Batches for steps start, start + 1, ... without end."""
+        for step in itertools.count(start):
+            yield self.draw(self.rng(step, rank))
+
+    def some_batches(self, count: int) -> Iterator[Any]:
+        """The first few batches of the training, on the device."""
+        for batch in itertools.islice(self.batches(start=0), count):
+            yield {name: tensor.to(self.device) for name, tensor in batch.items()}
+
+    def bundle(self, networks: Networks, folder: Path, metadata: Mapping[str, Any]) -> None:
+        """Write what `finished` gives, on the CPU. `metadata`: recipe, step, seconds, losses, versions, finished."""
+        model, parts = self.finished(networks)
+        recipe = {key: value for key, value in self.recipe.to_dict().items() if key != "output"}
+        training = _without_folders({**self.facts(), **metadata, "recipe": recipe})
+        save_bundle(folder, model, parts, about={"training": training, **self.recipe.about()}, dtype="float16")
+
+    def adam(self, *modules: nn.Module, rate: float = 1.0) -> Optimizer:
         """Adam over the modules, as the recipe's schedule says, its learning rate times `rate`."""
         parameters = [parameter for module in modules for parameter in module.parameters()]
         schedule = self.recipe.schedule
-        return torch.optim.Adam(parameters, lr=rate * schedule.lr, betas=tuple(schedule.betas))
+        settings = {"betas": schedule.betas, "weight_decay": schedule.weight_decay}
+        return torch.optim.AdamW(parameters, lr=rate * schedule.lr, **settings)
+
+    def minimise(self, name: str, loss: Tensor, backward: Backward) -> None:
+        """One step of the optimiser `name` down the gradient of `loss`."""
+        self.optimizers[name].zero_grad()
+        backward(loss)
+        self.optimizers[name].step()
+
+    def weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """sum_k w_k L_k, the recipe's `weights` of the terms of the same names."""
+        return torch.stack([getattr(self.recipe.weights, name) * term for name, term in terms.items()]).sum()
 
     def rng(self, index: int, rank: int = 0) -> np.random.Generator:
         """The random generator of one step on one device: the same every time it is asked for."""
         return np.random.default_rng([self.recipe.seed, index, rank])
 
 
+def numbers(terms: Mapping[str, Tensor | float]) -> dict[str, float]:
+    """Loss terms for the log."""
+    return {name: float(term) for name, term in terms.items()}
+
+
 def channels_last(networks: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     """The networks with their convolutions' weights in the memory format that is fastest, on a CPU as on a GPU."""
     return {name: network.to(memory_format=torch.channels_last) for name, network in networks.items()}
-
-
-def about_training(recipe: Recipe, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What a bundle says of itself: the recipe's [output], and how it was trained, without absolute paths."""
-    settings = {key: value for key, value in facts["recipe"].items() if key != "output"}
-    return {"training": _without_folders({**facts, "recipe": settings}), **recipe.output.to_dict()}
 
 
 def _without_folders(value: Any) -> Any:

@@ -12,12 +12,10 @@ import attrs
 from attrs import frozen
 
 import s2pzoo
-from s2pzoo.declare import ModelEntry, Step
 from s2pzoo.errors import OutputError, S2PZooError, UsageError, WeightsCorruptError, WeightsMismatchError
-from s2pzoo.names import parse_component, parse_model
-from s2pzoo.pipeline.graph import Graph
-from s2pzoo.ports import KINDS
-from s2pzoo.registry import default_registry
+from s2pzoo.host.registry import default_registry
+from s2pzoo.spec.model import Model, Step
+from s2pzoo.spec.names import parse_component
 from s2pzoo.weights.card import render_card
 from s2pzoo.weights.manifest import (
     AGAIN,
@@ -26,15 +24,12 @@ from s2pzoo.weights.manifest import (
     MANIFEST,
     WEIGHTS,
     Manifest,
-    StepRecord,
     read_manifest,
 )
 from s2pzoo.weights.verify import record_of, verify_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-    from s2pzoo.pipeline.run import Pipeline
 
 DTYPES = ("float32", "float16")
 _MOST_LINES = 20
@@ -106,7 +101,7 @@ class Bundle:
             raise WeightsCorruptError(f"{path} is not a safetensors file.", why=str(error), fix=AGAIN) from error
 
     def golden(self) -> dict[str, Tensor]:
-        """The golden tensors by value name: the input in full, other values thinned (see `weights.golden`).
+        """The golden tensors by value name: the input in full, other values thinned (see `pipeline.golden`).
 
         Raises:
             WeightsCorruptError: there are none, or the file is broken.
@@ -119,12 +114,6 @@ class Bundle:
             return load_file(path)
         except SafetensorError as error:
             raise WeightsCorruptError(f"{path} is not a safetensors file.", why=str(error), fix=AGAIN) from error
-
-    def check_golden(self, pipeline: Pipeline) -> dict[str, float]:
-        """Step name -> largest absolute difference between what `pipeline` makes of the golden input and the file."""
-        from s2pzoo.weights.golden import largest_errors
-
-        return largest_errors(pipeline, self.golden())
 
     def _check_fit(self, shapes: Mapping[str, tuple[int, ...]], components: Mapping[str, nn.Module]) -> None:
         wanted = {
@@ -160,33 +149,23 @@ def read_bundle(folder: str | Path) -> Bundle:
 
 def write_bundle(
     folder: str | Path,
+    model: Model,
+    networks: Mapping[str, nn.Module],
     *,
-    model_name: str,
-    steps: Sequence[Step],
-    components: Mapping[str, nn.Module],
-    metadata: Mapping[str, Any] | None = None,
-    golden: Mapping[str, Tensor] | None = None,
+    about: Mapping[str, Any] | None = None,
     dtype: str = "float32",
-    input: str = "sketch",  # noqa: A002
-    output: str | None = None,
-    size: int | None = None,
-    blank_ok: bool = False,
     readme: str | None = None,
     files: Mapping[str, str | Path] | None = None,
 ) -> Bundle:
     """Write a bundle. Each file is written whole or not at all, the manifest last; other files in `folder` stay.
 
-    What was written is read back into fresh networks, and the golden tensors are made with those.
+    It has no golden tensors: see `pipeline.golden.save_bundle`.
 
     Args:
-        model_name: `family.variant`.
-        steps: in order. They may be a part of a model (encoders alone): such a bundle has no golden tensors.
-        components: step name -> network, built from the step's config.
-        metadata: summary, paper, licence {code, weights, data}, training, metrics, differences, limits.
-        golden: input value name -> tensor (1, ...) to make the golden tensors from; by default a plain drawing.
+        model: it may be a part of one (encoders alone).
+        networks: step name -> network, built from the step's config.
+        about: summary, paper, licence {code, weights, data}, training, metrics, differences, limits.
         dtype: "float32" or "float16", of the stored floating-point tensors.
-        input, output, size, blank_ok: as in ModelEntry. By default the output is `photo`, or else the last value; the
-            size is what the first step takes.
         readme: the model card; by default it is written from the manifest.
         files: more files by name, such as pictures for the card.
 
@@ -196,24 +175,15 @@ def write_bundle(
         WeightsMismatchError: a network built from another config than its step says.
         ConfigError: unknown metadata.
     """
-    folder, steps = Path(folder), tuple(steps)
-    parse_model(model_name)
-    _check_components(steps, components, dtype)
-    values = [value for step in steps for value in step.outputs.values()]
-    output = output or ("photo" if "photo" in values else values[-1])
-    graph = Graph(name=model_name, steps=steps, input=input, output=output, size=size or _size(steps, input))
-    manifest = Manifest(
-        model=model_name, input=input, output=output, size=graph.size, blank_ok=blank_ok,
-        steps=tuple(StepRecord.of(step) for step in steps), dtype=dtype, created_with=_versions(steps),
-    ).with_metadata(metadata or {})  # fmt: skip
+    folder = Path(folder)
+    _check_networks(model, networks, dtype)
+    manifest = Manifest.of(model, dtype=dtype, created_with=_versions(model.steps)).with_metadata(about or {})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # from here on, and until it is written, this is no bundle
         (folder / GOLDEN).unlink(missing_ok=True)
-        _save(folder / WEIGHTS, _tensors(steps, components, dtype))
+        save_tensors(folder / WEIGHTS, _tensors(model.steps, networks, dtype))
         bundle = _recorded(Bundle(folder=folder, manifest=manifest), [WEIGHTS, *_copied(folder, files or {})])
-        if not graph.misfits():
-            bundle = _with_golden(bundle, graph, components, golden)
         return _finished(bundle, readme)
     except OSError as error:
         if isinstance(error, S2PZooError):
@@ -227,53 +197,48 @@ def write_bundle(
 def amend_bundle(
     folder: str | Path,
     *,
-    metadata: Mapping[str, Any],
+    about: Mapping[str, Any] | None = None,
     readme: str | None = None,
     files: Mapping[str, str | Path] | None = None,
+    golden: Mapping[str, Tensor] | None = None,
 ) -> Bundle:
     """Say more about a bundle that exists: metrics that came later, pictures for the card. Weights stay as they are.
 
     Args:
-        metadata: fields to replace, as for `write_bundle`.
+        about: fields to replace, as for `write_bundle`.
         readme: the model card; by default it is written anew from the manifest.
         files: more files by name.
+        golden: value name -> golden tensor, see `pipeline.golden`.
     """
     bundle = read_bundle(folder)
-    bundle = attrs.evolve(bundle, manifest=bundle.manifest.with_metadata(metadata))
-    return _finished(_recorded(bundle, _copied(bundle.folder, files or {})), readme)
+    bundle = attrs.evolve(bundle, manifest=bundle.manifest.with_metadata(about or {}))
+    names = _copied(bundle.folder, files or {})
+    if golden:
+        save_tensors(bundle.folder / GOLDEN, golden)
+        names.append(GOLDEN)
+    return _finished(_recorded(bundle, names), readme)
 
 
-def _check_components(steps: Sequence[Step], components: Mapping[str, nn.Module], dtype: str) -> None:
+def _check_networks(model: Model, networks: Mapping[str, nn.Module], dtype: str) -> None:
     if dtype not in DTYPES:
         raise UsageError(f"Weights cannot be stored as {dtype!r}.", fix=f"Use {' or '.join(DTYPES)}.")
-    if not steps:
-        raise UsageError("A bundle has at least one step.")
-    for step in steps:
-        if step.name not in components:
-            raise UsageError(f"Step {step.name!r} has no network.", fix="Give one in `components`.")
-        if getattr(components[step.name], "config", step.config) != step.config:
+    for step in model.steps:
+        if step.name not in networks:
+            raise UsageError(f"Step {step.name!r} has no network.", fix="Give one in `networks`.")
+        if getattr(networks[step.name], "config", step.config) != step.config:
             raise WeightsMismatchError(
                 f"The network of step {step.name!r} was built from another config than the step says.",
-                why=f"The step: {step.config}. The network: {components[step.name].config}.",
+                why=f"The step: {step.config}. The network: {networks[step.name].config}.",
             )
 
 
-def _size(steps: Sequence[Step], source: str) -> int:
-    for step in steps:
-        for port, value in step.inputs.items():
-            takes = step.ports().takes[port]
-            if value == source and KINDS.get(takes.kind) and isinstance(takes.size, int):
-                return takes.size
-    return 256
-
-
-def _tensors(steps: Sequence[Step], components: Mapping[str, nn.Module], dtype: str) -> dict[str, Tensor]:
+def _tensors(steps: Sequence[Step], networks: Mapping[str, nn.Module], dtype: str) -> dict[str, Tensor]:
     import torch
 
     stored = getattr(torch, dtype)
     tensors = {}
     for step in steps:
-        for key, tensor in components[step.name].state_dict().items():
+        for key, tensor in networks[step.name].state_dict().items():
             kept = tensor.detach().to("cpu", stored if tensor.is_floating_point() else tensor.dtype)
             if tensor.is_floating_point() and not torch.isfinite(kept).all():
                 raise UsageError(f"{step.name}.{key} does not stay finite as {dtype}.", fix="Store it as float32.")
@@ -282,7 +247,8 @@ def _tensors(steps: Sequence[Step], components: Mapping[str, nn.Module], dtype: 
     return tensors
 
 
-def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a safetensors file, whole or not at all."""
     from safetensors.torch import save_file
 
     temporary = path.with_name(f".{path.name}.part")
@@ -306,28 +272,6 @@ def _copied(folder: Path, files: Mapping[str, str | Path]) -> list[str]:
 def _recorded(bundle: Bundle, names: Iterable[str]) -> Bundle:
     records = bundle.manifest.files | {name: record_of(bundle.folder / name) for name in names}
     return attrs.evolve(bundle, manifest=attrs.evolve(bundle.manifest, files=records))
-
-
-def _with_golden(
-    bundle: Bundle, graph: Graph, components: Mapping[str, nn.Module], golden: Mapping[str, Tensor] | None
-) -> Bundle:
-    from s2pzoo.interfaces import Component
-    from s2pzoo.pipeline.run import Pipeline
-    from s2pzoo.weights.golden import golden_input, golden_values
-    from s2pzoo.weights.initialise import without_initialising
-
-    given = golden[graph.input] if golden else golden_input(graph.input_port)
-    networks = {s.name: network for s in graph.steps if isinstance(network := components[s.name], Component)}
-    if given is None or len(networks) < len(graph.steps):
-        return bundle
-    with without_initialising():
-        fresh = {name: type(network)(network.config) for name, network in networks.items()}
-    bundle.load_into(fresh)
-    model = ModelEntry(
-        graph.name, steps=graph.steps, input=graph.input, output=graph.output, size=graph.size, blank_ok=True
-    )
-    _save(bundle.folder / GOLDEN, golden_values(Pipeline(model=model, components=fresh), given))
-    return _recorded(bundle, [GOLDEN])
 
 
 def _finished(bundle: Bundle, readme: str | None) -> Bundle:

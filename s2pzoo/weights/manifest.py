@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import attrs
 from attrs import field, frozen
 
-from s2pzoo.config import from_dict, to_dict
-from s2pzoo.declare import Option, Step
 from s2pzoo.errors import ConfigError, WeightsCorruptError, WeightsMismatchError
+from s2pzoo.spec.fields import read, to_dict
+from s2pzoo.spec.model import Model, Step
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -31,7 +30,10 @@ class FileRecord:
 
 @frozen(kw_only=True)
 class StepRecord:
-    """One step: which component, built from which config, and how it is wired."""
+    """One step: which component, built from which config, and how it is wired.
+
+    The options are told for whoever reads the file; a step's are always those of its component's config.
+    """
 
     name: str
     component: str
@@ -44,29 +46,18 @@ class StepRecord:
     @classmethod
     def of(cls, step: Step) -> StepRecord:
         """The record of a step."""
+        options = ({k: v for k, v in option.to_dict().items() if v not in (None, "")} for option in step.options)
         return cls(
-            name=step.name,
-            component=step.component,
-            config=to_dict(step.config),
-            reads=dict(step.reads),
-            writes=dict(step.writes),
-            side=step.side,
-            options=tuple(_option_to_dict(option) for option in step.options),
-        )
-
-    def step(self, config_class: type, *, declared: Step | None = None) -> Step:
-        """The step again.
-
-        Args:
-            config_class: the component's config class.
-            declared: the plugin's own declaration of this step, whose options are newer than the file's.
-        """
-        options = declared.options if declared else tuple(_option_from_dict(option) for option in self.options)
-        config = from_dict(config_class, self.config)
-        return Step(
-            self.name, self.component, config=config, reads=self.reads, writes=self.writes, side=self.side,
-            options=options,
+            name=step.name, component=step.component, config=to_dict(step.config), reads=step.reads,
+            writes=step.writes, side=step.side, options=tuple(map(_plain, options)),
         )  # fmt: skip
+
+    def step(self, config_class: type) -> Step:
+        """The step again, of the component's config class."""
+        config = read(config_class, self.config)
+        return Step(
+            self.name, component=self.component, config=config, reads=self.reads, writes=self.writes, side=self.side
+        )
 
 
 @frozen(kw_only=True)
@@ -85,7 +76,7 @@ class Manifest:
     Attributes:
         format: version of the bundle format, 1.
         model: `family.variant`.
-        input, output, size, blank_ok: as in ModelEntry.
+        input, output, size, blank_ok: as in `spec.model.Model`.
         steps: in order.
         dtype: of the stored floating-point tensors, "float32" or "float16"; they are loaded as float32.
         files: every other file of the bundle by name.
@@ -116,6 +107,14 @@ class Manifest:
     limits: tuple[str, ...] = ()
     created_with: dict[str, str] = field(factory=dict)
 
+    @classmethod
+    def of(cls, model: Model, **more: Any) -> Manifest:
+        """What there is to say about a model, and `more`."""
+        return cls(
+            model=model.name, input=model.input, output=model.output, size=model.size, blank_ok=model.blank_ok,
+            steps=tuple(StepRecord.of(step) for step in model.steps), **more,
+        )  # fmt: skip
+
     def to_json(self) -> str:
         """The text of manifest.json."""
         return json.dumps(to_dict(self), indent=2, ensure_ascii=False) + "\n"
@@ -129,7 +128,7 @@ class Manifest:
         unknown = sorted(set(metadata) - set(METADATA))
         if unknown:
             raise ConfigError(f"A bundle has no metadata {unknown[0]!r}.", why=f"It has: {', '.join(METADATA)}.")
-        return from_dict(Manifest, to_dict(self) | _plain(metadata))
+        return read(Manifest, to_dict(self) | _plain(metadata))
 
 
 METADATA = ("summary", "paper", "licence", "training", "metrics", "differences", "limits")
@@ -159,7 +158,7 @@ def read_manifest(folder: Path) -> Manifest:
             fix="Run: pip install --upgrade s2pzoo",
         )
     try:
-        return from_dict(Manifest, data)
+        return read(Manifest, data)
     except ConfigError as error:
         raise WeightsCorruptError(f"{path} is not a manifest.", why=error.why, fix=AGAIN) from error
 
@@ -174,15 +173,3 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list | tuple):
         return [_plain(value) for value in data]
     return str(data) if isinstance(data, Path) else data
-
-
-def _option_to_dict(option: Option) -> dict[str, Any]:
-    given = {f.name: getattr(option, f.name) for f in attrs.fields(Option)}
-    return {name: _plain(value) for name, value in given.items() if value is not None and value != ""}
-
-
-def _option_from_dict(data: Mapping[str, Any]) -> Option:
-    known = {f.name for f in attrs.fields(Option)}
-    if not {"name", "type"} <= set(data) <= known:
-        raise WeightsCorruptError(f"{dict(data)!r} in the manifest is not an option.", fix=AGAIN)
-    return Option(**data)

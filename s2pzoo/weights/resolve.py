@@ -20,11 +20,11 @@ from typing import Protocol
 
 from attrs import frozen
 
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import OfflineError, WeightsNotFoundError
-from s2pzoo.plugin import Plugin
-from s2pzoo.registry import Registry
-from s2pzoo.settings import Settings
+from s2pzoo.host.plugin import Plugin
+from s2pzoo.host.registry import Registry
+from s2pzoo.host.settings import Settings
+from s2pzoo.spec.model import Model
 from s2pzoo.weights.manifest import MANIFEST
 
 HUB = "hf://"
@@ -45,7 +45,7 @@ class WeightsRef:
     hub: str | None = None
 
     @classmethod
-    def of(cls, model: ModelEntry, plugin: Plugin) -> WeightsRef:
+    def of(cls, model: Model, plugin: Plugin) -> WeightsRef:
         """What the declaration of `model` by `plugin` says."""
         declared = model.weights
         bundled = package_folder(plugin.module) / declared.bundled if declared and declared.bundled else None
@@ -53,7 +53,10 @@ class WeightsRef:
 
 
 class Source(Protocol):
-    """One place to look in."""
+    """One place to look in. `state` is its word for `s2pzoo list`."""
+
+    @property
+    def state(self) -> str: ...
 
     @property
     def name(self) -> str:
@@ -70,6 +73,7 @@ class BundledSource:
     """The plugin's own package."""
 
     name: str = "in the plugin's package"
+    state: str = "bundled"
 
     def find(self, ref: WeightsRef) -> Path | None:
         """The declared folder, where it holds a manifest."""
@@ -81,6 +85,7 @@ class FoldersSource:
     """The folders of S2PZOO_WEIGHTS: each is a bundle itself, or holds `<model>/`."""
 
     folders: tuple[Path, ...]
+    state: str = "folder"
 
     @property
     def name(self) -> str:
@@ -102,6 +107,7 @@ class HooksSource:
 
     registry: Registry
     name: str = "from find_weights of the plugins"
+    state: str = "mirror"
 
     def find(self, ref: WeightsRef) -> Path | None:
         """The first answer."""
@@ -114,6 +120,7 @@ class HubSource:
 
     offline: bool
     name: str = "on the Hub"
+    state: str = "hub"
 
     def find(self, ref: WeightsRef) -> Path | None:
         """None where the model is not on the Hub.

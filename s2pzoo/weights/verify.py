@@ -15,7 +15,7 @@ from pathlib import Path
 from attrs import asdict, frozen
 
 from s2pzoo.errors import WeightsCorruptError
-from s2pzoo.settings import Settings
+from s2pzoo.host.settings import Settings
 from s2pzoo.weights.manifest import AGAIN, FileRecord
 
 _remembered: dict[str, _Stamp] = {}

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 import s2pzoo
 from s2pzoo.cli.app import run
-from s2pzoo.registry import default_registry
+from s2pzoo.host.registry import default_registry
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 ROOT = Path(__file__).resolve().parents[2]

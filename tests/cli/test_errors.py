@@ -111,7 +111,7 @@ def test_a_reader_that_has_gone_is_no_reason_for_a_traceback(arguments: list[str
 
 
 def test_what_others_print_does_not_spoil_the_json(cli: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    from s2pzoo.listing import describe
+    from s2pzoo.zoo import describe
 
     def noisy(name: str) -> dict:
         print("noise")

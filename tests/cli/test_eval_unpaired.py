@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import painted_objects
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures" / "faces"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures" / "objects"))
-
-import painted_objects  # pyright: ignore[reportMissingImports]
-import synthetic_faces  # pyright: ignore[reportMissingImports]
+import synthetic_faces
 
 
 @pytest.fixture(scope="module")

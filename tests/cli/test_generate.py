@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from s2pzoo.declare import Option
 from s2pzoo.errors import BadOptionError, UsageError
-from s2pzoo.knobs import read_knobs
+from s2pzoo.spec.knobs import read_knobs
+from s2pzoo.spec.model import Option
 
 
 def names(folder: Path) -> list[str]:

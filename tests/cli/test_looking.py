@@ -102,9 +102,9 @@ def test_info_of_a_component_has_its_ports_and_config(cli: Callable) -> None:
 def test_info_of_a_known_model_that_is_absent_says_what_to_install(
     cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from s2pzoo.catalogue import read_catalogue
     from s2pzoo.cli import describing
-    from s2pzoo.registry import Registry
+    from s2pzoo.host.catalogue import read_catalogue
+    from s2pzoo.host.registry import Registry
 
     (tmp_path / "registry/plugins").mkdir(parents=True)
     (tmp_path / "registry/plugins/ghost.toml").write_text(
@@ -112,7 +112,7 @@ def test_info_of_a_known_model_that_is_absent_says_what_to_install(
     )
     catalogue = read_catalogue(tmp_path / "registry")
     registry = Registry(catalogue=lambda: catalogue)
-    monkeypatch.setattr("s2pzoo.listing.default_registry", lambda: registry)
+    monkeypatch.setattr("s2pzoo.zoo.default_registry", lambda: registry)
     monkeypatch.setattr(describing, "default_catalogue", lambda: catalogue)
     done = cli("info", "ghost.small", "--json")
     assert done.code == 0

@@ -47,7 +47,7 @@ def test_weights_that_are_not_free_are_a_note_and_no_python_warning(
     licence = {"code": "MIT", "weights": "research use only", "data": "Shoes"}
     folder = s2pzoo.load("doodle").save(tmp_path / "tied", metadata={"licence": licence})
     for arguments in (("generate", drawing("a.png"), "-m", folder), ("verify", folder)):
-        monkeypatch.setattr("s2pzoo.loading._told", set())
+        monkeypatch.setattr("s2pzoo.zoo._told", set())
         done = cli(*arguments)
         assert done.code == 0, done.err
         assert done.err.count("The weights of doodle.small: research use only. Trained on: Shoes.") == 1

@@ -17,9 +17,9 @@ import attrs
 import pytest
 import typer
 
-from s2pzoo import hooks
 from s2pzoo.cli.app import app, joined
-from s2pzoo.declare import ModelEntry
+from s2pzoo.host import hooks
+from s2pzoo.spec.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -107,7 +107,7 @@ class Block:
 sys.meta_path.insert(0, Block())
 import s2pzoo
 print(s2pzoo.describe("blueprint")["name"])
-from s2pzoo.registry import default_registry
+from s2pzoo.host.registry import default_registry
 print(default_registry().plugin("blueprint").warnings)
 """
     done = run(example, "-c", code)
@@ -272,7 +272,7 @@ def test_the_values_of_contextualgan_are_the_code_s() -> None:
     assert options == set(entry.options)
 
 
-def s2pzoo_contextualgan_models() -> list[ModelEntry]:
+def s2pzoo_contextualgan_models() -> list[Model]:
     return pytest.importorskip("s2pzoo_contextualgan.plugin").s2pzoo_models()
 
 

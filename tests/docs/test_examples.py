@@ -11,7 +11,7 @@ import pytest
 
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.read import read_sketch
-from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.svg import read_svg
 
 ROOT = Path(__file__).resolve().parents[2]
 SKETCHES = ROOT / "examples/sketches"
@@ -40,7 +40,7 @@ def test_there_are_a_dozen_drawings_of_each_object_or_more(kind: list[Path]) -> 
 
 @pytest.mark.parametrize("path", [*SHOES, *CHAIRS], ids=label)
 def test_an_object_is_drawn_with_a_thin_pen_in_a_small_file_and_fills_its_page(path: Path) -> None:
-    drawing = Strokes.from_svg(path)
+    drawing = read_svg(path)
     left, top, right, bottom = drawing.box()
     assert path.stat().st_size < 12_000
     assert all(1 <= 256 * width <= 2.5 for width in drawing.widths)
@@ -51,7 +51,7 @@ def test_an_object_is_drawn_with_a_thin_pen_in_a_small_file_and_fills_its_page(p
 
 @pytest.mark.parametrize("path", SHOES, ids=label)
 def test_shoes_point_to_the_left(path: Path) -> None:
-    ink = rasterise(Strokes.from_svg(path), 128) < 0.5
+    ink = rasterise(read_svg(path), 128) < 0.5
     rows, columns = np.nonzero(ink)
     high = rows < rows.min() + 0.3 * np.ptp(rows)
     assert columns[high].mean() > (columns.min() + columns.max()) / 2  # the heel is the higher end
@@ -62,7 +62,7 @@ def test_the_objects_are_what_their_script_draws(tmp_path: Path) -> None:
     drawn = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.svg"))
     assert drawn == sorted(path.relative_to(SKETCHES) for path in (*SHOES, *CHAIRS))
     for name in drawn:  # not to the letter: the last digit may be another on another machine
-        new, old = (rasterise(Strokes.from_svg(folder / name), 128) for folder in (tmp_path, SKETCHES))
+        new, old = (rasterise(read_svg(folder / name), 128) for folder in (tmp_path, SKETCHES))
         assert abs(new - old).mean() < 1e-3
 
 

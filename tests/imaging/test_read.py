@@ -18,6 +18,7 @@ from s2pzoo.imaging import paper
 from s2pzoo.imaging.frame import FACE_FRAME
 from s2pzoo.imaging.read import Sketch, read_sketch
 from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.svg import read_svg
 
 FACE = face(256)
 CLEAN = FACE.astype(np.float32) / 255
@@ -104,7 +105,7 @@ def test_every_array_form_gives_the_same_ink(array: np.ndarray) -> None:
 def test_svg_json_and_strokes_give_the_same_ink(tmp_path: Path) -> None:
     svg = tmp_path / "face.svg"
     svg.write_text(FACE_SVG)
-    strokes = Strokes.from_svg(svg)
+    strokes = read_svg(svg)
     file = tmp_path / "face.json"
     file.write_text(strokes.to_json())
     ink = check(read_sketch(svg, size=256))
@@ -351,9 +352,9 @@ def test_fit_puts_a_small_off_centre_drawing_into_the_face_frame() -> None:
 def test_fit_works_on_strokes_and_keeps_their_width(tmp_path: Path) -> None:
     path = tmp_path / "face.svg"
     path.write_text(FACE_SVG)
-    small = Strokes.from_svg(path).moved(scale=0.2, x=0.7, y=0.1)
+    small = read_svg(path).moved(scale=0.2, x=0.7, y=0.1)
     ink = check(read_sketch(small, size=256, fit=True))
-    full = check(read_sketch(Strokes.from_svg(path), size=256, fit=True))
+    full = check(read_sketch(read_svg(path), size=256, fit=True))
     assert np.abs(ink - full).mean() < 0.005
 
 

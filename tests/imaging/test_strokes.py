@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.strokes import DEFAULT_WIDTH, Area, Stroke, Strokes
-from s2pzoo.imaging.svg import parse_svg
+from s2pzoo.imaging.svg import parse_svg, read_svg
 from s2pzoo.imaging.svgpath import Flattener, parse_path
 
 
@@ -224,7 +224,7 @@ def test_arcs_that_are_too_small_are_enlarged() -> None:
 def test_the_face_svg_looks_like_a_face(tmp_path: Path) -> None:
     file = tmp_path / "face.svg"
     file.write_text(FACE_SVG)
-    ink = rasterise(Strokes.from_svg(file), 512)
+    ink = rasterise(read_svg(file), 512)
     assert ink[238, 188] == 0  # pupils
     assert ink[238, 324] == 0
     assert ink[420, 256] == 1  # chin

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_model import tint
 
 from s2pzoo.errors import BadInputError, DataError, GalleryError, UsageError
-from s2pzoo.metrics import contenders
-from s2pzoo.metrics.methods import parse_methods
+from s2pzoo.evaluate import contenders
+from s2pzoo.evaluate.methods import parse_methods
 from s2pzoo.retrieval.accuracy import accuracy, ranks
 from s2pzoo.retrieval.embedder import Embedder
 from s2pzoo.retrieval.evaluate import evaluate
 from s2pzoo.retrieval.pairs import read_pairs
 
-from ..metrics.tiny_model import tint
 from .conftest import COUNT
 
 LINE = torch.tensor([[0.0], [1.0], [2.0], [5.0]])

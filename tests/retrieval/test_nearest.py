@@ -9,17 +9,17 @@ import pytest
 import torch
 from attrs import frozen
 from PIL import Image
+from tiny_model import tint
 from torch import Tensor
 
 import s2pzoo
 from s2pzoo.errors import BadInputError, UnknownOptionError, UsageError
 from s2pzoo.interfaces import Generator
-from s2pzoo.ports import Port, Ports
 from s2pzoo.retrieval.embedder import Embedder
 from s2pzoo.retrieval.gallery import open_gallery
 from s2pzoo.retrieval.nearest import nearest
+from s2pzoo.spec.ports import Port, Ports
 
-from ..metrics.tiny_model import tint
 from .conftest import COUNT, ring
 
 

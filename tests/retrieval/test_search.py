@@ -1,8 +1,6 @@
-"""The search is exact, with faiss and without."""
+"""The search is exact."""
 
 from __future__ import annotations
-
-import sys
 
 import pytest
 import torch
@@ -10,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from s2pzoo.retrieval import search
 from s2pzoo.retrieval.search import Searcher
 
 
@@ -39,21 +36,3 @@ def test_digits_that_the_matrix_product_loses_are_not_lost() -> None:
 def test_equals_come_in_the_order_of_their_rows() -> None:
     features = random(3, 4)[[1, 0, 2, 0, 1, 0]]
     assert Searcher(features)(features[1:2], 3)[1][0].tolist() == [1, 3, 5]
-
-
-def test_large_sets_are_searched_by_faiss_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("faiss")
-    features, queries = random(500, 16), random(5, 16, seed=1)
-    plain = Searcher(features)(queries, 20)
-    monkeypatch.setattr(search, "LARGE", 400)
-    by_faiss = Searcher(features)
-    assert by_faiss._flat is not None
-    assert all(torch.equal(a, b) for a, b in zip(plain, by_faiss(queries, 20), strict=True))
-
-
-def test_without_faiss_large_sets_are_searched_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    features, queries = random(500, 16), random(5, 16, seed=1)
-    plain = Searcher(features)(queries, 20)
-    monkeypatch.setattr(search, "LARGE", 400)
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    assert all(torch.equal(a, b) for a, b in zip(plain, Searcher(features)(queries, 20), strict=True))

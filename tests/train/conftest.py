@@ -1,26 +1,17 @@
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import painted_objects
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fixtures" / "objects"))
-import painted_objects  # pyright: ignore[reportMissingImports]
+import tiny_task
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Iterator[ModuleType]:
-    """The module tiny_task.py of this folder."""
-    folder = str(Path(__file__).parent)
-    sys.path.insert(0, folder)
-    try:
-        import tiny_task  # pyright: ignore[reportMissingImports]
-    finally:
-        sys.path.remove(folder)
-    yield tiny_task
+def tiny() -> ModuleType:
+    """The module with the smallest of tasks."""
+    return tiny_task
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import tiny_task
 import torch
 from PIL import Image
 
@@ -17,9 +18,9 @@ from s2pzoo.errors import OutputError, RecipeError, TrainingError
 from s2pzoo.train import TrainResult, train
 from s2pzoo.train import checkpoint as checkpoints
 from s2pzoo.train.loop import rate_factor
-from s2pzoo.train.recipe import Section
+from s2pzoo.train.recipe import Schedule
 
-SCRIPT = Path(__file__).with_name("tiny_task.py")
+SCRIPT = Path(tiny_task.__file__)
 
 
 def run(tiny: ModuleType, out: Path, *overrides: str, **options: Any) -> TrainResult:
@@ -287,12 +288,12 @@ def test_parameters_without_a_network_are_an_error(tiny: ModuleType, tmp_path: P
     [("none", 0.9, 1.0), ("linear", 0.25, 1.0), ("linear", 0.75, 0.5), ("cosine", 0.75, 0.5), ("cosine", 1.0, 0.0)],
 )
 def test_the_learning_rate_falls_after_the_start_of_the_decay(decay: str, progress: float, factor: float) -> None:
-    schedule = Section({"warmup": 0, "decay": decay, "decay_start": 0.5})
+    schedule = Schedule(decay=decay, decay_start=0.5)
     assert rate_factor(schedule, step=0, progress=progress) == pytest.approx(factor)
 
 
 def test_the_learning_rate_rises_in_the_warm_up() -> None:
-    schedule = Section({"warmup": 4, "decay": "none", "decay_start": 0.0})
+    schedule = Schedule(warmup=4)
     assert [rate_factor(schedule, step=step, progress=0.0) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from s2pzoo.errors import RecipeError
-from s2pzoo.registry import default_registry
+from s2pzoo.host.registry import default_registry
 from s2pzoo.train.recipe import SCHEDULE, Recipe, changes, read_recipe
 
 TEXT = """

@@ -1,27 +1,34 @@
-"""Configurations of the baselines. Torch-free."""
+"""Configs of the baselines. No torch."""
 
 from __future__ import annotations
 
-from attrs import evolve, field, frozen
-from attrs.validators import in_
+from typing import ClassVar
 
-from s2pzoo.ports import KINDS, Port, Ports
+from attrs import evolve, frozen
 
+from s2pzoo.spec.fields import knob
+from s2pzoo.spec.model import ComponentEntry
+from s2pzoo.spec.ports import KINDS, Port, Ports
+
+PIX2PIX = "Image-to-Image Translation with Conditional Adversarial Networks (Isola et al., CVPR 2017)"
+CYCLEGAN = "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks (Zhu et al., ICCV 2017)"
 PICTURES = tuple(kind for kind, channels in KINDS.items() if channels)
 
 
 @frozen(kw_only=True)
 class UNetConfig:
-    """pix2pix's U-Net: `downs` halvings from `base` channels, doubling up to `widest`, and a skip at every level.
+    """pix2pix's U-Net, with a skip at every level."""
 
-    `dropout` in the three innermost levels on the way up (0.5 in the paper).
-    """
+    component: ClassVar = ComponentEntry(
+        "baselines/unet", kind="generator", network="s2pzoo_baselines.pix2pix:UNet",
+        summary="pix2pix's U-Net, sketch to photo", source=f"{PIX2PIX}, section 6.1",
+    )  # fmt: skip
 
-    size: int = 256
-    base: int = 64
-    widest: int = 512
-    downs: int = 8
-    dropout: float = 0.5
+    size: int = knob(256, low=1, help="side in pixels")
+    base: int = knob(64, low=1, help="channels of the first level; they double up to `widest`")
+    widest: int = knob(512, low=1, help="channels at most")
+    downs: int = knob(8, low=1, help="halvings")
+    dropout: float = knob(0.5, low=0, high=1, paper=0.5, help="in the three innermost levels on the way up")
 
     def ports(self) -> Ports:
         """sketch -> photo."""
@@ -34,18 +41,20 @@ FACES256 = UNetConfig(base=32, widest=256, downs=7, dropout=0.0)
 
 @frozen(kw_only=True)
 class ResnetConfig:
-    """CycleGAN's generator, from one kind of picture to another; as it is, the published one of 9 residual blocks.
+    """CycleGAN's generator, from one kind of picture to another; as it is, the published one of 9 residual blocks."""
 
-    `base` channels double with each of `downs` halvings; `kernel` of the first and the last convolution.
-    """
+    component: ClassVar = ComponentEntry(
+        "baselines/resnet", kind="generator", network="s2pzoo_baselines.cyclegan:Resnet",
+        summary="CycleGAN's residual network, sketch to photo or photo to sketch", source=f"{CYCLEGAN}, section 4",
+    )  # fmt: skip
 
-    takes: str = field(default="sketch", validator=in_(PICTURES))
-    gives: str = field(default="photo", validator=in_(PICTURES))
-    size: int = 128
-    base: int = 64
-    downs: int = 2
-    blocks: int = 9
-    kernel: int = 7
+    takes: str = knob("sketch", choices=PICTURES, help="the kind that goes in")
+    gives: str = knob("photo", choices=PICTURES, help="the kind that comes out")
+    size: int = knob(128, low=1, help="side in pixels")
+    base: int = knob(64, low=1, help="channels at full resolution; they double with each halving")
+    downs: int = knob(2, low=0, help="halvings")
+    blocks: int = knob(9, low=0, help="residual blocks")
+    kernel: int = knob(7, low=1, help="of the first and the last convolution")
 
     def ports(self) -> Ports:
         """One kind of picture -> another."""

@@ -1,13 +1,30 @@
-"""pix2pix's generator (Isola et al., CVPR 2017, section 6.1): a U-Net from sketch to photo."""
+"""pix2pix: its U-Net, its objective and its step (Isola et al., CVPR 2017).
+
+Here with the photo losses and critics of the methods it is compared with.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import torch
+from attrs import frozen
+from PIL import Image
 from torch import Tensor, nn
 
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
-from s2pzoo_baselines.config import UNetConfig
+from s2pzoo.spec.fields import knob
+from s2pzoo.spec.model import Model, Step
+from s2pzoo.train.adversary import Adversary
+from s2pzoo.train.calibrate import recalibrate
+from s2pzoo.train.paired import PairedBatches, PairedData, window
+from s2pzoo.train.recipe import Part, Recipe, part
+from s2pzoo.train.sheet import sheet
+from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
+from s2pzoo_baselines.config import FACES256, UNetConfig
 
 
 class UNet(Generator):
@@ -49,3 +66,97 @@ class UNet(Generator):
         for layer in self.up:
             x = torch.cat([layer(x), skips.pop()], dim=1)
         return self.head(x).tanh() / 2 + 0.5
+
+
+@frozen(kw_only=True)
+class Pix2PixNetworks:
+    critic: Part = part("core/multiscale-patchgan", help="of photos", base=32, widest=128, scales=2)
+
+
+@frozen(kw_only=True)
+class Pix2PixLosses:
+    adversarial: Part = part("core/lsgan", help="of the critic")
+    perceptual: Part = part("core/perceptual", help="of `perceptual`")
+
+
+@frozen(kw_only=True)
+class Pix2PixWeights:
+    l1: float = knob(10.0, low=0, paper=100.0, help="on [0,1]; the paper's 100 is on [-1,1]")
+    perceptual: float = knob(1.0, low=0, paper=0.0, help="features of a network")
+    gan: float = knob(1.0, low=0, paper=1.0, help="adversarial, eq. 1")
+    feature_matching: float = knob(10.0, low=0, paper=0.0, help="features of the critic")
+
+
+@frozen(kw_only=True)
+class PhotoRules:
+    """How photos are judged."""
+
+    crop: int = knob(0, low=0, help="all losses but L1 look at one random square of so many pixels; 0: the whole photo")
+    critic_start: float = knob(0.0, low=0, high=1, help="share of the steps after which the critic joins")
+    critic_rate: float = knob(1.0, low=0, help="its learning rate, times the generator's")
+
+
+@frozen(kw_only=True)
+class Pix2PixRecipe(Recipe):
+    data: PairedData = PairedData()
+    networks: Pix2PixNetworks = Pix2PixNetworks()
+    losses: Pix2PixLosses = Pix2PixLosses()
+    weights: Pix2PixWeights = Pix2PixWeights()
+    rules: PhotoRules = PhotoRules()
+
+
+class Pix2Pix(Task):
+    """The U-Net on drawings x and their photos y: L1, perceptual, adversarial and feature-matching losses."""
+
+    Recipe = Pix2PixRecipe
+
+    def __init__(self, *, recipe: Any, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
+        self.networks = channels_last({"generator": UNet(FACES256)})
+        self.ema = ("generator",)
+        self.optimizers["generator"] = self.adam(self.networks["generator"])
+        self.gan = Adversary(
+            self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), rate=recipe.rules.critic_rate
+        )
+        self.frozen["perceptual"] = recipe.losses.perceptual.make()
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        return self.data.draw(rng)
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        x, y, rules = batch["sketch"], batch["photo"], self.recipe.rules
+        fake = self.networks["generator"](sketch=x)
+        at = window(y.shape[-1], rules.crop, self.rng(index, 1))
+        terms = {
+            "l1": (fake - y).abs().mean(),
+            "perceptual": self.frozen["perceptual"](fake=fake[at], real=y[at])["perceptual"],
+        }
+        judged = {}
+        if index >= rules.critic_start * self.recipe.schedule.steps:
+            real, shown = y[at], fake[at]
+            judged["critics"] = self.gan.judge(backward, self.rng(index, 2), photo=(real, shown))
+            terms["gan"] = self.gan.fool(photo=shown)
+            terms["feature_matching"] = self.gan.match(photo=(real, shown))
+        self.minimise("generator", self.weighted(terms), backward)
+        return numbers({**terms, **judged})
+
+    def _calibrate(self, networks: Networks) -> None:
+        def run() -> None:
+            for batch in self.some_batches(16):
+                networks["generator"](sketch=batch["sketch"])
+
+        recalibrate([networks["generator"]], run)
+
+    def sample(self, networks: Networks) -> Image.Image:
+        self._calibrate(networks)
+        batch = self.data.preview(self.device)
+        photo = networks["generator"](sketch=batch["sketch"])
+        return sheet({"sketch": batch["sketch"], "photo": photo, "truth": batch["photo"]})
+
+    def finished(self, networks: Networks) -> tuple[Model, Networks]:
+        self._calibrate(networks)
+        return Model("baselines.pix2pix-faces256", steps=[Step("generator", FACES256)], blank_ok=True), networks
+
+    def facts(self) -> dict[str, Any]:
+        return self.data.facts()

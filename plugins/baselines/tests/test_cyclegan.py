@@ -19,12 +19,12 @@ from s2pzoo_baselines.tasks import CycleGAN
 from torch import nn
 
 import s2pzoo
-from s2pzoo.config import from_dict, to_dict
 from s2pzoo.errors import BadNameError
+from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Generator
-from s2pzoo.pipeline.graph import Graph
-from s2pzoo.planning import load_object
-from s2pzoo.registry import default_registry
+from s2pzoo.pipeline.plan import load_object
+from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.graph import Graph
 from s2pzoo.train import TrainResult, train
 from s2pzoo.train.recipe import Recipe, read_recipe
 

@@ -1,37 +1,45 @@
-"""Configurations of Contextual GAN's parts, and the presets. Torch-free."""
+"""Configs of Contextual GAN's parts and of its search, and the presets. No torch."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from attrs import field, frozen
-from attrs.validators import in_
+from attrs import evolve, field, frozen
 
-from s2pzoo.ports import Port, Ports
+from s2pzoo.spec.fields import Field, fields_of, knob
+from s2pzoo.spec.model import ComponentEntry
+from s2pzoo.spec.ports import Port, Ports
+
+PAPER = "Image Generation from Sketch Constraint Using Contextual GAN (Lu et al., ECCV 2018)"
 
 LAYOUTS = ("beside", "stack")
 BLOCKS = ("plain", "residual")
 PRIORS = ("uniform", "normal")
 
 
+def _entry(name: str, kind: str, network: str, summary: str) -> ComponentEntry:
+    network = f"s2pzoo_contextualgan.{network}"
+    return ComponentEntry(
+        f"contextualgan/{name}", kind=kind, network=network, summary=summary, source=f"{PAPER}, section 3"
+    )
+
+
 @frozen(kw_only=True)
 class JointConfig:
     """What all parts share: the joint picture, the latent, and the pyramid of widths.
 
-    Drawings come at `size` pixels and are made small inside, since thin lines do not survive 64 pixels; photos have
-    `side` pixels. `layout`: sketch and photo `beside` each other (paper) or as channels of one `stack`, so that what
-    belongs together lies at one place. `prior` of z, of `latent` numbers: uniform in [-1,1] or normal. `widths` from
-    the smallest map to the largest but the picture, each twice as large as the last; `kernel` of the plain blocks.
+    Drawings come at `size` pixels and are made small inside, since thin lines do not survive 64 pixels.
     """
 
-    size: int = 256
-    side: int = 64
-    latent: int = 100
-    prior: str = field(default="uniform", validator=in_(PRIORS))
-    layout: str = field(default="beside", validator=in_(LAYOUTS))
-    blocks: str = field(default="plain", validator=in_(BLOCKS))
-    widths: tuple[int, ...] = (512, 256, 128, 64)
-    kernel: int = 5
+    size: int = knob(256, low=1, help="side of the drawing in pixels")
+    side: int = knob(64, low=1, paper=64, help="side of the photo in pixels")
+    latent: int = knob(100, low=1, paper=100, help="numbers of z")
+    prior: str = knob("uniform", choices=PRIORS, paper="uniform", help="of z: uniform in [-1,1], or normal")
+    layout: str = knob("beside", choices=LAYOUTS, paper="beside", help="sketch and photo side by side, or as channels")
+    blocks: str = knob("plain", choices=BLOCKS, paper="plain", help="of the pyramids")
+    widths: tuple[int, ...] = knob((512, 256, 128, 64), low=1, help="channels from the smallest map to the largest")
+    kernel: int = knob(5, low=1, paper=5, help="of the plain blocks")
 
     @property
     def channels(self) -> int:
@@ -58,6 +66,8 @@ class JointConfig:
 class GeneratorConfig(JointConfig):
     """G: z to a joint picture."""
 
+    component: ClassVar = _entry("generator", "generator", "joint:JointGenerator", "G: z to sketch and photo at once")
+
     def ports(self) -> Ports:
         """latent -> sketch and photo."""
         return Ports(takes={"latent": self.code}, gives=self.pair())
@@ -65,18 +75,24 @@ class GeneratorConfig(JointConfig):
 
 @frozen(kw_only=True)
 class DiscriminatorConfig(JointConfig):
-    """D: whether sketch and photo are real and belong together. `norm`: `batch` (paper) or `spectral`."""
+    """D: whether sketch and photo are real and belong together."""
 
-    norm: str = field(default="batch", validator=in_(("batch", "spectral")))
+    component: ClassVar = _entry("discriminator", "discriminator", "joint:JointDiscriminator", "D on joint pictures")
+
+    norm: str = knob("batch", choices=("batch", "spectral"), paper="batch", help="normalisation")
 
     def ports(self) -> Ports:
         """sketch and photo -> logits."""
-        return Ports(takes=self.pair(), gives={"logits": Port("contextualgan:logits")})
+        return Ports(takes=self.pair(), gives={"logits": Port("logits")})
 
 
 @frozen(kw_only=True)
 class EncoderConfig(JointConfig):
     """The learned initialiser: a drawing, or whatever part of the joint picture is known, to z. Not in the paper."""
+
+    component: ClassVar = _entry(
+        "encoder", "encoder", "joint:ContextEncoder", "the learned initialiser: a drawing to z"
+    )
 
     def ports(self) -> Ports:
         """sketch -> latent."""
@@ -84,12 +100,68 @@ class EncoderConfig(JointConfig):
 
 
 @frozen(kw_only=True)
+class Search:
+    """How z is looked for."""
+
+    steps: int = knob(40, low=0, high=5000, paper=1000, help="of the search for z, at faithfulness .5")
+    start: str = knob(
+        "learned", choices=("learned", "refined", "random"), paper="refined",
+        help="from the best of the draws and the initialiser's, of the draws, or from one draw",
+    )  # fmt: skip
+    inits: int = knob(30, low=1, high=1000, help="N, random candidates to choose the start from")
+    restarts: int = knob(1, low=1, high=100, paper=1, help="candidates that are followed, the best is kept")
+    contextual: str = knob(
+        "kl_ink",
+        choices=("kl", "kl_ink", "l1", "mse"),
+        paper="kl",
+        help="how sketches compare: KL of light, of ink ...",
+    )
+    direction: str = knob(
+        "input", choices=("input", "made"), paper="input", released="made", help="of the KL: from which to the other"
+    )
+    blur: float = knob(2.0, low=0, high=8, paper=0.0, help="of both sketches before that, in their pixels")
+    lam: float = knob(0.01, low=0, paper=0.01, help="weight of the perceptual loss")
+    perceptual: str = knob(
+        "released", choices=("released", "paper"), paper="paper", released="released", help="-log D, or log(1 - D)"
+    )
+    prior: float = knob(0.003, low=0, paper=0.0, help="how firmly z is held in the middle of a normal prior")
+    anchor: float = knob(3.0, low=0, paper=0.0, help="how firmly z is held near the learned start")
+    optimizer: str = knob(
+        "adam", choices=("adam", "momentum"), released="momentum", help="momentum: the released code's rule"
+    )
+    lr: float = knob(0.05, low=0, help="rate of the optimiser")
+    patience: int = knob(25, low=1, help="steps without a better candidate after which it stops")
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Search:
+        """The search that the options of a step ask for: fields of a search, and `faithfulness`."""
+        fields = {name: value for name, value in options.items() if name != "faithfulness"}
+        return cls(**fields).faithful(options.get("faithfulness", 0.5))
+
+    def faithful(self, faithfulness: float) -> Search:
+        """The same search, from free (0) to obedient (1): more steps, and weaker priors. At .5 it is as it is."""
+        weight = 10 ** (2 * (0.5 - faithfulness))
+        priors = {name: getattr(self, name) * weight for name in ("lam", "prior", "anchor")}
+        return evolve(self, steps=round(self.steps * 2 * faithfulness), **priors)
+
+
+PAPER_SEARCH = Search(
+    start="refined", steps=1000, contextual="kl", blur=0.0, prior=0.0, anchor=0.0, optimizer="momentum", lr=0.1
+)
+"""The procedure of the paper with the rate of the released code, whose losses are 100 times as large."""
+
+
+@frozen(kw_only=True)
 class ProjectionConfig:
-    """Projection by back-propagation through a frozen G and D; `guessed`: it is given a first z."""
+    """Projection by back-propagation through a frozen G and D."""
+
+    component: ClassVar = _entry(
+        "projection", "refiner", "projection:Projection", "z by back-propagation through G and D"
+    )
 
     generator: GeneratorConfig = field(factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(factory=DiscriminatorConfig)
-    guessed: bool = True
+    guessed: bool = knob(True, paper=False, help="it is given a first z")
 
     def ports(self) -> Ports:
         """sketch, and a first latent -> latent, and the sketch and photo it stands for."""
@@ -98,6 +170,11 @@ class ProjectionConfig:
         if self.guessed:
             takes["latent"] = joint.code
         return Ports(takes=takes, gives={"latent": joint.code, **joint.pair()})
+
+    def options(self) -> tuple[Field, ...]:
+        """How z is looked for."""
+        help = "0: a likely face; 1: the drawing, line by line"  # noqa: A001
+        return (Field("faithfulness", "float", 0.5, low=0, high=1, help=help), *fields_of(Search))
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Small sketch-photo pairs of a face corpus: drawn once, kept in the corpus folder, read at once ever after."""
+"""Small sketch-photo pairs of a dataset: drawn once, kept in its folder, read at once ever after."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rich.progress import track
 from torch import Tensor
 from torch.nn import functional as F
 
-from s2pzoo.data.corpus import Corpus, open_corpus
+from s2pzoo.data.dataset import Dataset, open_dataset
+from s2pzoo.imaging.pixels import to_bytes
+from s2pzoo.imaging.rough import LEVELS
 from s2pzoo_contextualgan.joint import shrink
-
-LEVELS = ("clean", "rough", "very rough")
 
 
 @frozen(kw_only=True)
 class Pairs:
-    """Photos (N,3,s,s) and D drawings of each (N,D,s,s), uint8; the first is the corpus' clean one."""
+    """Photos (N,3,s,s) and D drawings of each (N,D,s,s), uint8; the first is the clean one."""
 
     photos: NDArray[np.uint8]
     sketches: NDArray[np.uint8]
@@ -37,15 +37,15 @@ class Pairs:
         return {name: torch.where(mirrored, images.flip(-1), images) for name, images in batch.items()}
 
 
-def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0) -> Pairs:
-    """The pairs of a corpus folder at `side` pixels, with `drawings` random drawings a face beside the clean one.
+def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, dataset: str = "") -> Pairs:
+    """The pairs of a dataset's folder at `side` pixels, with `drawings` random drawings a face beside the clean one.
 
     Of the first `faces` faces, or of all (0, or more than there are).
 
     Raises:
-        DataError: the folder is no face corpus.
+        DataError: no dataset can read the folder.
     """
-    corpus = open_corpus(folder)
+    corpus = open_dataset(folder, name=dataset)
     count = min(faces or len(corpus), len(corpus))
     path = folder / f"pairs{side}x{drawings}of{count}.npz"
     if not path.exists():
@@ -58,15 +58,10 @@ def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0) -> Pai
         return Pairs(photos=stored["photos"], sketches=stored["sketches"])
 
 
-def _pair(corpus: Corpus, index: int, *, side: int, drawings: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _pair(corpus: Dataset, index: int, *, side: int, drawings: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     rng = np.random.default_rng([side, index])
     drawn = [corpus.clean(index)]
-    drawn += [corpus.sketch(index, rng, level=str(rng.choice(LEVELS))) for _ in range(drawings)]
+    drawn += [corpus.sketch(index, rng, level=str(rng.choice(list(LEVELS)))) for _ in range(drawings)]
     photo = torch.from_numpy(corpus.photo(index).transpose(2, 0, 1))
-    return _bytes(F.adaptive_avg_pool2d(photo, side)), _bytes(
-        shrink(torch.from_numpy(np.stack(drawn))[:, None], side)[:, 0]
-    )
-
-
-def _bytes(images: Tensor) -> NDArray[np.uint8]:
-    return (images * 255 + 0.5).to(torch.uint8).numpy()
+    small = shrink(torch.from_numpy(np.stack(drawn))[:, None], side)[:, 0]
+    return to_bytes(F.adaptive_avg_pool2d(photo, side).numpy()), to_bytes(small.numpy())

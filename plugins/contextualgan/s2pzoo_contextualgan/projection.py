@@ -9,15 +9,77 @@ from typing import Any
 import torch
 from attrs import define, frozen
 from torch import Tensor
+from torch.nn import functional as F
 
 from s2pzoo.errors import Remark
 from s2pzoo.interfaces import Refiner
-from s2pzoo_contextualgan.config import ProjectionConfig
-from s2pzoo_contextualgan.joint import join, shrink
-from s2pzoo_contextualgan.networks import JointDiscriminator, JointGenerator
-from s2pzoo_contextualgan.search import SIZES, Search, divergence, mover, unreal
+from s2pzoo_contextualgan.config import ProjectionConfig, Search
+from s2pzoo_contextualgan.joint import JointDiscriminator, JointGenerator, join, shrink
 
+EPSILON = 1e-6
+SIZES = {"kl": 0.05, "kl_ink": 1.0, "l1": 0.05, "mse": 0.03}
+"""The contextual losses as shares of `kl_ink`, between a drawing and the initialiser's sketch of it."""
 Watch = Callable[[int, Tensor, Tensor], None]
+
+
+# What z has to minimise, and rules to move it.
+
+
+def divergence(known: Tensor, made: Tensor, mask: Tensor, *, kind: str, direction: str, blur: float = 0.0) -> Tensor:
+    """The contextual loss of each sketch, (N,): sketches (N,1,s,s) in [0,1], compared where the mask is 1."""
+    known, made = (blurred(sketch, blur) for sketch in (known, made))
+    if kind in ("l1", "mse"):
+        error = (made - known).abs() if kind == "l1" else (made - known).square()
+        return (error * mask).flatten(1).sum(1) / mask.flatten(1).sum(1).clamp(min=1)
+    p, q = (_distribution(1 - one if kind == "kl_ink" else one, mask) for one in (known, made))
+    if direction == "made":
+        p, q = q, p
+    return (p * (p.log() - q.log())).sum(1)
+
+
+def blurred(images: Tensor, sigma: float) -> Tensor:
+    """Images (N,1,s,s) after a Gaussian of `sigma` pixels, the border repeated; 0 leaves them as they are."""
+    if not sigma:
+        return images
+    reach = round(3 * sigma)
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=images.device) / sigma).square() / 2).to(images)
+    kernel = kernel / kernel.sum()
+    padded = F.pad(images, (reach,) * 4, mode="replicate")
+    return F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+
+
+def _distribution(mass: Tensor, mask: Tensor) -> Tensor:
+    """Pixels (N,1,s,s) as shares of their sum, (N,s*s)."""
+    flat = ((mass.clamp(min=0) + EPSILON) * mask + EPSILON * EPSILON).flatten(1)
+    return flat / flat.sum(1, keepdim=True)
+
+
+def unreal(logits: Tensor, *, form: str) -> Tensor:
+    """The perceptual loss of each picture, (N,), of D's logits (N,1)."""
+    return (F.softplus(-logits) if form == "released" else -F.softplus(logits)).flatten()
+
+
+def mover(z: Tensor, search: Search) -> Callable[[Tensor], None]:
+    """A rule that moves z (N,D), in place, down a gradient."""
+    if search.optimizer == "adam":
+        adam = torch.optim.Adam([z], lr=search.lr, betas=(0.9, 0.99))
+
+        def follow(gradient: Tensor) -> None:
+            z.grad = gradient
+            adam.step()
+
+        return follow
+    speed = torch.zeros_like(z)
+
+    def fall(gradient: Tensor) -> None:
+        before = speed.clone()
+        speed.mul_(0.9).sub_(search.lr * gradient)
+        z.data.add_(1.9 * speed - 0.9 * before)
+
+    return fall
+
+
+# The search.
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,7 @@ from s2pzoo_contextualgan.plugin import model_steps
 from s2pzoo_contextualgan.projection import Projection
 from torch import Tensor, nn
 
-from s2pzoo.declare import ModelEntry
+from s2pzoo.spec.model import Model
 
 SMALL = {"size": 64, "side": 16, "latent": 6, "widths": (12, 8), "kernel": 4}
 PRESETS_HERE = {
@@ -48,7 +48,7 @@ def zoo() -> ContextualGAN:
         parts = {"initialiser": ContextEncoder(preset.encoder), "projection": Projection(preset.projection())}
         for part in parts.values():
             part.apply(_louder)
-    entry = ModelEntry("contextualgan.small", steps=model_steps(preset), size=64)
+    entry = Model("contextualgan.small", steps=model_steps(preset), size=64)
     return ContextualGAN(model=entry, components=parts)
 
 

@@ -6,7 +6,7 @@ from s2pzoo_contextualgan.config import PRESETS, JointConfig, Preset
 from s2pzoo_contextualgan.networks import ContextEncoder, JointDiscriminator, JointGenerator
 from torch import nn
 
-from s2pzoo.config import from_dict, to_dict
+from s2pzoo.spec.fields import from_dict, to_dict
 
 
 def millions(network: nn.Module) -> float:

@@ -4,15 +4,15 @@ import pytest
 from s2pzoo_contextualgan import plugin
 from s2pzoo_contextualgan.search import Search
 
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import BadOptionError, UnknownOptionError
-from s2pzoo.pipeline.graph import Graph
+from s2pzoo.spec.graph import Graph
+from s2pzoo.spec.model import Model
 
 MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 
 
-def graph_of(model: ModelEntry) -> Graph:
+def graph_of(model: Model) -> Graph:
     return Graph.of(model)
 
 
@@ -21,7 +21,7 @@ def test_the_light_network_is_the_default() -> None:
 
 
 @each_model
-def test_the_steps_of_a_model_fit_together(model: ModelEntry) -> None:
+def test_the_steps_of_a_model_fit_together(model: Model) -> None:
     graph = graph_of(model).check()
     assert {"sketch", "z", "drawn", "photo"} <= set(graph.values)
     assert graph.values["drawn"].size == graph.values["photo"].size
@@ -29,7 +29,7 @@ def test_the_steps_of_a_model_fit_together(model: ModelEntry) -> None:
 
 
 @each_model
-def test_an_option_left_alone_is_what_a_search_does_anyway(model: ModelEntry) -> None:
+def test_an_option_left_alone_is_what_a_search_does_anyway(model: Model) -> None:
     options = graph_of(model).options
     usual = Search()
     for name, option in options.items():

@@ -1,36 +1,46 @@
-"""Configurations of the five parts of DeepFaceDrawing, and the two presets. Torch-free.
+"""Configs of the parts of DeepFaceDrawing, and the two presets. No torch.
 
 Each field that the paper and the released code set differently says so; the presets name which one they follow.
 """
 
 from __future__ import annotations
 
-from attrs import evolve, field, frozen
-from attrs.validators import in_
+from typing import ClassVar
 
-from s2pzoo.ports import Port, Ports
+from attrs import evolve, field, frozen
+
+from s2pzoo.spec.fields import Field, fields_of, knob
+from s2pzoo.spec.model import ComponentEntry
+from s2pzoo.spec.ports import Port, Ports
+
+PAPER = "DeepFaceDrawing: Deep Generation of Face Images from Sketches (Chen et al., ACM TOG 39(4), 2020)"
 
 NORMS = ("batch", "instance")
 RESIZES = ("", "nearest", "bilinear")
 SOLVERS = ("lle", "lle_released", "idw", "top1", "global", "none")
 
 
+def _entry(name: str, kind: str, network: str, summary: str, section: str) -> ComponentEntry:
+    source = f"{PAPER}, section {section}"
+    network = f"s2pzoo_deepfacedrawing.{network}"
+    return ComponentEntry(f"deepfacedrawing/{name}", kind=kind, network=network, summary=summary, source=source)
+
+
 @frozen(kw_only=True)
 class Window:
-    """The square of the canvas that belongs to one component: top-left corner and side, in pixels.
+    """The square of the canvas that belongs to one component."""
 
-    `pool` averages the crop before it is encoded (1: full resolution, as in the paper). `cells` makes its code a map
-    of the bottleneck's side, a few numbers a cell (the paper has one fully connected layer over all cells). `code` is
-    how many of the latent's numbers are its own, the others being zero (None: all, as in the paper).
-    """
-
-    name: str
-    x: int
-    y: int
-    side: int
-    pool: int = 1
-    cells: bool = False
-    code: int | None = None
+    name: str = knob(help="of the component")
+    x: int = knob(help="left edge in pixels")
+    y: int = knob(help="upper edge in pixels")
+    side: int = knob(low=1, help="in pixels")
+    pool: int = knob(1, low=1, paper=1, help="averages the crop before it is encoded")
+    cells: bool = knob(
+        False,
+        paper=False,
+        help="its code is a map, a few numbers a cell; else one layer over all cells",
+    )
+    code: int | None = knob(None, low=1, help="how many of the latent's numbers are its own; None: all (paper)")
 
     @property
     def box(self) -> tuple[slice, slice]:
@@ -42,11 +52,10 @@ class Window:
 class Face:
     """The frame all parts share: canvas, windows, latent. Source: paper Fig. 4, released code.
 
-    Windows are in the paper's order; the last one is the remainder and covers the canvas. `nose_cut` rows at the
-    bottom of the nose window are left to the mouth when maps are merged (released code: 36 of 160).
+    Windows are in the paper's order; the last one is the remainder and covers the canvas.
     """
 
-    size: int = 512
+    size: int = knob(512, low=1, help="side of the canvas in pixels")
     windows: tuple[Window, ...] = (
         Window(name="left_eye", x=108, y=156, side=128),
         Window(name="right_eye", x=255, y=156, side=128),
@@ -54,8 +63,8 @@ class Face:
         Window(name="mouth", x=169, y=301, side=192),
         Window(name="remainder", x=0, y=0, side=512),
     )
-    nose_cut: int = 36
-    latent: int = 512
+    nose_cut: int = knob(36, low=0, released=36, help="rows at the bottom of the nose that are left to the mouth")
+    latent: int = knob(512, low=1, help="numbers of a code, D")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,23 +93,22 @@ class Face:
 
 @frozen(kw_only=True)
 class EmbeddingConfig:
-    """Component embedding (CE): encoders, or image decoders, of all components. docs/deepfacedrawing.md.
-
-    `negative_slope` of the LeakyReLUs: 1 in the released code (which makes them the identity), .1 or .2 elsewhere.
-    `norm` is `batch` (paper) or `instance`. `momentum` of batch normalisation, as PyTorch counts it: .9 in the released
-    code.
-    """
+    """Component embedding (CE): encoders, or image decoders, of all components."""
 
     face: Face = field(factory=Face)
-    channels: tuple[int, ...] = (32, 64, 128, 256, 512)
-    negative_slope: float = 1.0
-    norm: str = field(default="batch", validator=in_(NORMS))
-    momentum: float = 0.9
+    channels: tuple[int, ...] = knob((32, 64, 128, 256, 512), low=1, help="after each halving")
+    negative_slope: float = knob(1.0, released=1.0, help="of the LeakyReLUs; 1 makes them the identity")
+    norm: str = knob("batch", choices=NORMS, paper="batch", help="normalisation")
+    momentum: float = knob(0.9, low=0, high=1, released=0.9, help="of batch normalisation, as PyTorch counts it")
 
 
 @frozen(kw_only=True)
 class EncoderConfig(EmbeddingConfig):
     """The five encoders E_c."""
+
+    component: ClassVar = _entry(
+        "encoder", "encoder", "embedding:ComponentEncoders", "CE: five component encoders", "4.1"
+    )
 
     def ports(self) -> Ports:
         """sketch -> latent."""
@@ -111,6 +119,10 @@ class EncoderConfig(EmbeddingConfig):
 class DecoderConfig(EmbeddingConfig):
     """The five image decoders D_c, whose sketches are merged into one."""
 
+    component: ClassVar = _entry(
+        "decoder", "generator", "embedding:ComponentDecoders", "CE: five image decoders", "4.1"
+    )
+
     def ports(self) -> Ports:
         """latent -> sketch."""
         return Ports(takes={"latent": self.face.codes}, gives={"sketch": self.face.sketch})
@@ -118,45 +130,60 @@ class DecoderConfig(EmbeddingConfig):
 
 @frozen(kw_only=True)
 class ManifoldConfig:
-    """Manifold projection (docs/deepfacedrawing.md).
+    """Manifold projection. Each sample is the encoding of one training sketch, with a gender and an age."""
 
-    `neighbours`: K = 10 in the paper, 15 in the released code. `samples` is the size of the bank; each sample is the
-    encoding of one training sketch, with a gender (0 unknown, 1 female, 2 male) and an age in years (0 unknown).
-    `blend` is wb_c of components for which nobody chooses one: 0, full refinement, in the paper.
-    """
+    component: ClassVar = _entry(
+        "manifold", "refiner", "manifold:ManifoldProjection", "manifold projection", "4.1, eq. 1-3"
+    )
 
     face: Face = field(factory=Face)
-    samples: int = 17703
-    neighbours: int = 10
-    solver: str = "lle"
-    ridge: float = 1e-3
-    blend: float = 0.0
+    samples: int = knob(17703, low=1, help="size of the bank")
+    neighbours: int = knob(10, low=1, paper=10, released=15, help="K, how many samples a code is rebuilt from")
+    solver: str = knob(
+        "lle", choices=SOLVERS, paper="lle", released="lle_released", help="how a code is rebuilt from its neighbours"
+    )
+    ridge: float = knob(1e-3, low=0, help="share of the Gram's diagonal that is added to it")
+    blend: float = knob(0.0, low=0, high=1, paper=0.0, help="wb where nobody chooses one; 0: refined fully")
 
     def ports(self) -> Ports:
         """latent -> latent."""
         return Ports(takes={"latent": self.face.codes}, gives={"latent": self.face.codes})
 
+    def options(self) -> tuple[Field, ...]:
+        """What a run may choose."""
+        own = {field.name: field for field in fields_of(type(self))}
+        keys = (*self.face.names, "all")
+        help = f"wb of a component: 1 keeps what is drawn, 0 refines it fully (default {self.blend:g})"  # noqa: A001
+        return (
+            Field("blend", "mapping", {}, low=0, high=1, keys=keys, help=help),
+            evolve(own["solver"], default=self.solver),
+            evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples),
+            Field("gender", "str", "any", choices=("any", "female", "male"), help="restricts the samples"),
+            Field("age", "str", help="restricts the samples: years as 20-35, or one number"),
+        )
+
 
 @frozen(kw_only=True)
 class MappingConfig:
-    """Feature mapping (FM): five decoders to `maps`-channel maps, merged on the canvas (docs/deepfacedrawing.md).
+    """Feature mapping (FM): five decoders to multi-channel maps, merged on the canvas."""
 
-    `channels` after the bottleneck and after each doubling. `stride` is pixels of canvas a map pixel (1 in the paper).
-    Residual blocks follow every doubling up to maps of `residual_side` pixels (all of them in the paper). `resize`
-    doubles by `nearest` or `bilinear` resizing and a 3x3 convolution ("": transposed convolutions, paper).
-    """
+    component: ClassVar = _entry(
+        "mapping", "generator", "embedding:FeatureMapping", "FM: codes to merged feature maps", "4.2"
+    )
 
     face: Face = field(factory=Face)
-    channels: tuple[int, ...] = (512, 256, 256, 128, 64, 64)
-    bottleneck: int = 32
-    maps: int = 32
-    stride: int = 1
-    kernel: int = 5
-    residual_side: int = 512
-    resize: str = field(default="", validator=in_(RESIZES))
-    negative_slope: float = 1.0
-    norm: str = field(default="batch", validator=in_(NORMS))
-    momentum: float = 0.9
+    channels: tuple[int, ...] = knob(
+        (512, 256, 256, 128, 64, 64), low=1, help="after the bottleneck and after each doubling"
+    )
+    bottleneck: int = knob(32, low=1, help="pixels of a window a cell of the first map")
+    maps: int = knob(32, low=1, paper=32, help="channels that are merged")
+    stride: int = knob(1, low=1, paper=1, help="pixels of canvas a map pixel")
+    kernel: int = knob(5, low=1, help="of the last convolution")
+    residual_side: int = knob(512, low=1, help="residual blocks follow doublings up to maps of this side (paper: all)")
+    resize: str = knob("", choices=RESIZES, paper="", help="doubles by resizing and a 3x3 convolution; else transposed")
+    negative_slope: float = knob(1.0, released=1.0, help="of the LeakyReLUs")
+    norm: str = knob("batch", choices=NORMS, paper="batch", help="normalisation")
+    momentum: float = knob(0.9, low=0, high=1, released=0.9, help="of batch normalisation")
 
     def ports(self) -> Ports:
         """latent -> features."""
@@ -166,26 +193,22 @@ class MappingConfig:
 
 @frozen(kw_only=True)
 class SynthesisConfig:
-    """Image synthesis (IS), a pix2pixHD-style global generator (docs/deepfacedrawing.md).
+    """Image synthesis (IS), a pix2pixHD-style global generator."""
 
-    `stride` is what FM's maps are reduced by; IS doubles once more for each factor of two. `skips` adds the maps of the
-    way down to those of the way up (not in the paper). `widest` caps the channels (no cap in the paper). `resize` as in
-    `MappingConfig`. `grain` adds fixed noise after each doubling, for hair to grow from (not in the paper).
-    `affine` gives instance normalisation a scale and a bias (Jittor's default, and so perhaps the released network's).
-    """
+    component: ClassVar = _entry("synthesis", "generator", "photo:ImageSynthesis", "IS: feature maps to a photo", "4.2")
 
-    size: int = 512
-    maps: int = 32
-    base: int = 56
-    downs: int = 4
-    blocks: int = 9
-    kernel: int = 7
-    stride: int = 1
-    widest: int = 896
-    skips: bool = False
-    resize: str = field(default="", validator=in_(RESIZES))
-    grain: bool = False
-    affine: bool = False
+    size: int = knob(512, low=1, help="side of the photo in pixels")
+    maps: int = knob(32, low=1, help="channels that come in")
+    base: int = knob(56, low=1, released=56, help="channels at the resolution of the maps")
+    downs: int = knob(4, low=0, help="halvings")
+    blocks: int = knob(9, low=0, help="residual blocks")
+    kernel: int = knob(7, low=1, help="of the first and the last convolution")
+    stride: int = knob(1, low=1, paper=1, help="what FM's maps are reduced by")
+    widest: int = knob(896, low=1, help="channels at most (paper: no cap)")
+    skips: bool = knob(False, paper=False, help="adds the maps of the way down to those of the way up")
+    resize: str = knob("", choices=RESIZES, paper="", help="as of FM")
+    grain: bool = knob(False, paper=False, help="adds fixed noise after each doubling, for hair to grow from")
+    affine: bool = knob(False, help="instance normalisation has a scale and a bias (Jittor's default)")
 
     def ports(self) -> Ports:
         """features -> photo."""
@@ -195,24 +218,25 @@ class SynthesisConfig:
 
 @frozen(kw_only=True)
 class DiscriminatorConfig:
-    """Multi-scale PatchGAN discriminators (docs/deepfacedrawing.md): `scales` of them, each on a half-size picture.
+    """Multi-scale PatchGAN discriminators, each on a picture of half the size of the one before."""
 
-    `conditional` feeds FM's maps beside the photo, as in the paper.
-    """
+    component: ClassVar = _entry(
+        "discriminator", "discriminator", "photo:PhotoDiscriminator", "multi-scale PatchGAN", "4.2"
+    )
 
-    maps: int = 32
-    base: int = 64
-    layers: int = 3
-    widest: int = 512
-    scales: int = 3
-    conditional: bool = True
+    maps: int = knob(32, low=0, help="FM's channels")
+    base: int = knob(64, low=1, help="channels of the first layer")
+    layers: int = knob(3, low=1, help="halvings")
+    widest: int = knob(512, low=1, help="channels at most")
+    scales: int = knob(3, low=1, paper=3, help="how many")
+    conditional: bool = knob(True, paper=True, help="sees FM's maps beside the photo")
 
     def ports(self) -> Ports:
         """photo (and features) -> logits."""
         takes = {"photo": Port("photo")}
         if self.conditional:
             takes["features"] = Port("features", channels=self.maps)
-        return Ports(takes=takes, gives={"logits": Port("deepfacedrawing:logits")})
+        return Ports(takes=takes, gives={"logits": Port("logits")})
 
 
 @frozen(kw_only=True)
@@ -269,8 +293,3 @@ FACES256 = Preset(
 """Half-size windows and narrow networks, small enough for a CPU to train and to run live."""
 
 PRESETS = {"paper512": PAPER512, "faces256": FACES256}
-
-
-def with_samples(preset: Preset, samples: int) -> Preset:
-    """The same network with a bank of another size."""
-    return evolve(preset, manifold=evolve(preset.manifold, samples=samples))

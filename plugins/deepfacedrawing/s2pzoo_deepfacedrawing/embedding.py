@@ -1,17 +1,39 @@
-"""CE, component embedding: one auto-encoder a component (paper section 4.1; docs/deepfacedrawing.md)."""
+"""CE, component embedding: one auto-encoder a component, its objective and its step (stage I, paper section 4.1)."""
 
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import torch
 from attrs import frozen
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from s2pzoo.errors import RecipeError
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
-from s2pzoo_deepfacedrawing.config import DecoderConfig, EmbeddingConfig, EncoderConfig, Face, MappingConfig, Window
+from s2pzoo.spec.fields import knob
+from s2pzoo.spec.model import Model
+from s2pzoo.train.calibrate import recalibrate
+from s2pzoo.train.paired import PairedBatches, PairedData
+from s2pzoo.train.recipe import Recipe
+from s2pzoo.train.sheet import sheet
+from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
+from s2pzoo_deepfacedrawing.config import (
+    PRESETS,
+    DecoderConfig,
+    EmbeddingConfig,
+    EncoderConfig,
+    Face,
+    MappingConfig,
+    Preset,
+    Window,
+)
+from s2pzoo_deepfacedrawing.plugin import model_steps
 
 
 def crop(sketch: Tensor, face: Face) -> list[Tensor]:
@@ -152,3 +174,175 @@ class ComponentDecoders(Generator):
         window = self.config.face.windows[index]
         piece = self.decoders[index](code[:, : self.config.face.code(window)]) / 2 + 0.5
         return F.interpolate(piece, scale_factor=window.pool, mode="bilinear") if window.pool > 1 else piece
+
+
+# FM, which photo.py trains, is begun in stage I where `first_maps` asks for it.
+
+
+class FeatureDecoder(nn.Sequential):
+    """(N,D) -> (N,C,s/stride,s/stride), linear."""
+
+    def __init__(self, window: Window, config: MappingConfig) -> None:
+        side, goal = window.side // window.pool // config.bottleneck, window.side // config.stride
+        make = Layers(config=config)
+        widths = config.channels
+        layers = [*from_code(window, widths[0], side, config.face.code(window)), make.residual(widths[0])]
+        used = 0
+        while side < goal:
+            layers.append(make.double(widths[used], widths[used + 1]))
+            used, side = used + 1, side * 2
+            if side <= config.residual_side:
+                layers.append(make.residual(widths[used]))
+        margin = config.kernel // 2
+        layers += [nn.ReflectionPad2d(margin), nn.Conv2d(widths[used], config.maps, config.kernel)]
+        super().__init__(*layers)
+
+
+class FeatureMapping(Generator):
+    """latent (N,P,D) -> merged features (N,C,S/stride,S/stride)."""
+
+    Config = MappingConfig
+
+    def __init__(self, config: MappingConfig) -> None:
+        super().__init__(config)
+        self.decoders = nn.ModuleList(FeatureDecoder(window, config) for window in config.face.windows)
+        self.apply(init_normal)
+
+    def forward(self, *, latent: Tensor) -> Tensor:
+        face = self.config.face
+        maps = [
+            decoder(latent[:, index, : face.code(window)])
+            for index, (window, decoder) in enumerate(zip(face.windows, self.decoders, strict=True))
+        ]
+        return merge(maps, face, stride=self.config.stride)
+
+
+def reconstruction(decoder: ComponentDecoders, codes: Tensor, target: Tensor, *, ink: float) -> dict[str, Tensor]:
+    """Mean square error of each component's decoded sketch; pixels with ink weigh 1 + `ink` (0 in the paper)."""
+    face = decoder.config.face
+    pairs = zip(face.names, decoder.pieces(codes), crop(target, face), strict=True)
+    return {name: _weighted(piece, wanted, ink=ink) for name, piece, wanted in pairs}
+
+
+def first_maps(features: Tensor, drawing: Tensor, photo: Tensor, *, ink: float) -> Tensor:
+    """How far FM's first four maps (N,4+,S/stride,S/stride) are from the drawing and the photo they should show.
+
+    `drawing` (N,1,S,S) and `photo` (N,3,S,S) in [0,1]. The square error of the one, weighed by `ink`, and twice the
+    absolute error of the other.
+    """
+    shown, side = features[:, :4] / 2 + 0.5, features.shape[-1]
+    drawn = _weighted(shown[:, :1], F.adaptive_avg_pool2d(drawing, side), ink=ink)
+    return drawn + 2 * (shown[:, 1:] - F.adaptive_avg_pool2d(photo, side)).abs().mean()
+
+
+def _weighted(drawn: Tensor, wanted: Tensor, *, ink: float) -> Tensor:
+    return ((1 + ink * (1 - wanted)) * (drawn - wanted).square()).mean()
+
+
+@frozen(kw_only=True)
+class PresetChoice:
+    """All parts."""
+
+    name: str = knob("faces256", help=f"one of {', '.join(PRESETS)}")
+
+    def preset(self) -> Preset:
+        """The preset.
+
+        Raises:
+            RecipeError: there is none of that name.
+        """
+        if self.name not in PRESETS:
+            raise RecipeError(f"There is no preset {self.name!r}.", fix=f"Use one of {', '.join(PRESETS)}.")
+        return PRESETS[self.name]
+
+
+@frozen(kw_only=True)
+class Stage1Networks:
+    preset: PresetChoice = PresetChoice()
+
+
+@frozen(kw_only=True)
+class Stage1Weights:
+    reconstruction: float = knob(1.0, low=0, paper=1.0, help="of each component's sketch")
+    first_maps: float = knob(
+        0.0, low=0, paper=0.0, help="FM is begun here: its first four maps show the clean drawing and the photo"
+    )
+
+
+@frozen(kw_only=True)
+class Stage1Rules:
+    ink: float = knob(0.0, low=0, paper=0.0, help="further weight of pixels with ink, since paper is most of a sketch")
+    target: str = knob(
+        "input", choices=("input", "clean"), paper="input",
+        help="what is decoded: the sketch itself, or the clean drawing of the same face",
+    )  # fmt: skip
+
+
+@frozen(kw_only=True)
+class Stage1Recipe(Recipe):
+    data: PairedData = PairedData()
+    networks: Stage1Networks = Stage1Networks()
+    weights: Stage1Weights = Stage1Weights()
+    rules: Stage1Rules = Stage1Rules()
+
+
+class Stage1(Task):
+    """CE: five auto-encoders, each on its own window, mean square error."""
+
+    Recipe = Stage1Recipe
+
+    def __init__(self, *, recipe: Any, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
+        self.preset = recipe.networks.preset.preset()
+        made: dict[str, nn.Module] = {
+            "encoder": ComponentEncoders(self.preset.encoder), "decoder": ComponentDecoders(self.preset.decoder)
+        }  # fmt: skip
+        if recipe.weights.first_maps:
+            made["mapping"] = FeatureMapping(self.preset.mapping)
+        self.networks = channels_last(made)
+        self.ema = tuple(made)
+        self.optimizers = {"embedding": self.adam(*made.values())}
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        return self.data.draw(rng)
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        rules, target = self.recipe.rules, batch["sketch" if self.recipe.rules.target == "input" else "clean"]
+        codes = self.networks["encoder"](sketch=batch["sketch"])
+        parts = reconstruction(cast(ComponentDecoders, self.networks["decoder"]), codes, target, ink=rules.ink)
+        terms = {"reconstruction": torch.stack(list(parts.values())).sum()}
+        if mapping := self.networks.get("mapping"):
+            terms["first_maps"] = first_maps(mapping(latent=codes), batch["clean"], batch["photo"], ink=rules.ink)
+        self.minimise("embedding", self.weighted(terms), backward)
+        return numbers({**parts, **{name: term for name, term in terms.items() if name != "reconstruction"}})
+
+    def sample(self, networks: Networks) -> Image.Image:
+        self._calibrate(networks)
+        batch = self.data.preview(self.device)
+        codes = networks["encoder"](sketch=batch["sketch"])
+        columns = {"sketch": batch["sketch"], "decoded": networks["decoder"](latent=codes), "clean": batch["clean"]}
+        if mapping := networks.get("mapping"):
+            shown = (mapping(latent=codes)[:, :4] / 2 + 0.5).clamp(0, 1)
+            shown = F.interpolate(shown, batch["photo"].shape[-2:], mode="bilinear")
+            columns |= {"first map": shown[:, :1], "next three": shown[:, 1:]}
+        return sheet({**columns, "photo": batch["photo"]})
+
+    def finished(self, networks: Networks) -> tuple[Model, Networks]:
+        self._calibrate(networks)
+        steps = [step for step in model_steps(self.preset) if step.name in networks]
+        size = self.preset.encoder.face.size
+        return Model("deepfacedrawing.stage1", steps=steps, output="refined_sketch", size=size), networks
+
+    def facts(self) -> dict[str, Any]:
+        return self.data.facts()
+
+    def _calibrate(self, networks: Networks) -> None:
+        def run() -> None:
+            for batch in self.some_batches(16):
+                codes = networks["encoder"](sketch=batch["sketch"])
+                cast(ComponentDecoders, networks["decoder"]).pieces(codes)
+                if mapping := networks.get("mapping"):
+                    mapping(latent=codes)
+
+        recalibrate(networks.values(), run)

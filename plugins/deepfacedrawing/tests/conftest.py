@@ -23,7 +23,7 @@ from s2pzoo_deepfacedrawing.plugin import model_steps
 from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis
 from torch import Tensor, nn
 
-from s2pzoo.declare import ModelEntry
+from s2pzoo.spec.model import Model
 
 FACE = Face(
     size=64,
@@ -91,9 +91,7 @@ def zoo(sketches: Tensor) -> DeepFaceDrawing:
     tags = torch.arange(24)
     parts["manifold"].fill(codes.transpose(0, 1), gender=1 + tags % 2, age=20 + tags)
     steps = model_steps(SMALL)
-    return DeepFaceDrawing(
-        model=ModelEntry("deepfacedrawing.small", steps=steps, size=64, blank_ok=True), components=parts
-    )
+    return DeepFaceDrawing(model=Model("deepfacedrawing.small", steps=steps, size=64, blank_ok=True), components=parts)
 
 
 def scribbles(count: int) -> Tensor:

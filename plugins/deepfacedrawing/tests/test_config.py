@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, PRESETS, Face, Preset, Window, with_samples
 
-from s2pzoo.config import from_dict, to_dict
+from s2pzoo.spec.fields import from_dict, to_dict
 
 each_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
 

@@ -4,20 +4,20 @@ import pytest
 from s2pzoo_deepfacedrawing import plugin
 from s2pzoo_deepfacedrawing.config import FACES256, PRESETS, SOLVERS, Preset, with_samples
 
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import BadOptionError, UnknownOptionError
-from s2pzoo.pipeline.graph import Graph
+from s2pzoo.spec.graph import Graph
+from s2pzoo.spec.model import Model
 
 MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 
 
-def graph_of(model: ModelEntry) -> Graph:
+def graph_of(model: Model) -> Graph:
     return Graph.of(model)
 
 
 @each_model
-def test_the_steps_of_a_model_fit_together(model: ModelEntry) -> None:
+def test_the_steps_of_a_model_fit_together(model: Model) -> None:
     graph = graph_of(model).check()
     assert {"sketch", "codes", "refined", "features", "photo", "refined_sketch"} <= set(graph.values)
     assert graph.values["photo"].size == model.size == graph.values["refined_sketch"].size
@@ -30,7 +30,7 @@ def test_the_light_network_is_the_default() -> None:
 
 
 @each_model
-def test_the_knobs_of_the_projection_are_declared(model: ModelEntry) -> None:
+def test_the_knobs_of_the_projection_are_declared(model: Model) -> None:
     graph = graph_of(model)
     assert set(graph.options) == {"blend", "solver", "neighbours", "gender", "age"}
     assert graph.options["solver"].choices == SOLVERS

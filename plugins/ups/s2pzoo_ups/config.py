@@ -1,34 +1,49 @@
-"""Configurations of the two translators T and T' of stage 1. Torch-free."""
+"""Configs of T, T' and C, and their presets. No torch. Sources: docs/ups.md."""
 
 from __future__ import annotations
 
-from attrs import evolve, field, frozen
-from attrs.validators import in_
+from typing import ClassVar
 
-from s2pzoo.ports import Port, Ports
+from attrs import evolve, frozen
 
+from s2pzoo.spec.fields import Field, knob
+from s2pzoo.spec.model import ComponentEntry
+from s2pzoo.spec.ports import Port, Ports
+
+PAPER = "Unsupervised Sketch-to-Photo Synthesis (Liu, Yu, Yu; ECCV 2020)"
 ATTENTIONS = ("channels", "legacy_rows", "off")
+VGG_WIDTHS = (64, 128, 256)
+
+
+def category(classes: tuple[str, ...]) -> tuple[Field, ...]:
+    """The option of a network for several classes."""
+    if not classes:
+        return ()
+    return (Field("category", "str", classes[0], choices=classes, help="what is drawn"),)
 
 
 @frozen(kw_only=True)
 class TranslatorConfig:
-    """T (sketch to gray, with attention) or T' (gray to sketch, without): a residual generator (docs/ups.md).
+    """T (sketch to gray, with attention) or T' (gray to sketch, without): a residual generator."""
 
-    `attention` is a softmax over its two logits (`channels`), the released code's over the rows of the map
-    (`legacy_rows`), or none (`off`). `resize` doubles without a checkerboard, where the released code has transposed
-    convolutions. `classes` names what one network is trained on together; none means one class.
-    """
+    component: ClassVar = ComponentEntry(
+        "ups/translator", kind="generator", network="s2pzoo_ups.shape:ShapeTranslator",
+        summary="T and T': sketch to gray with attention, gray to sketch", source=f"{PAPER}, section 3.1",
+    )  # fmt: skip
 
-    takes: str = "sketch"
-    gives: str = "gray"
-    size: int = 128
-    base: int = 64
-    downs: int = 2
-    blocks: int = 9
-    kernel: int = 7
-    resize: bool = False
-    attention: str = field(default="channels", validator=in_(ATTENTIONS))
-    classes: tuple[str, ...] = ()
+    takes: str = knob("sketch", help="the kind that goes in")
+    gives: str = knob("gray", help="the kind that comes out")
+    size: int = knob(128, low=1, help="side in pixels")
+    base: int = knob(64, low=1, help="channels at full resolution")
+    downs: int = knob(2, low=0, help="halvings")
+    blocks: int = knob(9, low=0, help="residual blocks")
+    kernel: int = knob(7, low=1, help="of the first and the last convolution")
+    resize: bool = knob(False, released=False, help="doubles by resizing, without a checkerboard; else transposed")
+    attention: str = knob(
+        "channels", choices=ATTENTIONS, paper="channels", released="legacy_rows",
+        help="a softmax over its two logits, over the rows of the map, or none",
+    )  # fmt: skip
+    classes: tuple[str, ...] = knob((), help="what one network is trained on together; none: one class")
 
     def ports(self) -> Ports:
         """sketch -> gray and the attention over it, or gray -> sketch."""
@@ -36,6 +51,10 @@ class TranslatorConfig:
         if self.attention != "off":
             gives["attention"] = Port("mask", size=self.size >> self.downs)
         return Ports(takes={self.takes: Port(self.takes, size=self.size, multiple=1 << self.downs)}, gives=gives)
+
+    def options(self) -> tuple[Field, ...]:
+        """What is drawn."""
+        return category(self.classes)
 
     def back(self) -> TranslatorConfig:
         """The same network the other way round, without attention."""
@@ -47,3 +66,70 @@ SHAPES = {
     "light128": TranslatorConfig(base=24, blocks=6, kernel=5, resize=True),  # small enough for a CPU to train
 }
 """Presets of T; T' is the same network turned round."""
+
+
+@frozen(kw_only=True)
+class ContentConfig:
+    """C, gray -> photo: an encoder, AdaIN where there is a reference, and a decoder."""
+
+    component: ClassVar = ComponentEntry(
+        "ups/content", kind="generator", network="s2pzoo_ups.content:ContentEnhancement",
+        summary="C: gray to photo, with the colours of a reference", source=f"{PAPER}, section 3.2",
+    )  # fmt: skip
+
+    size: int = knob(128, low=1, help="side in pixels")
+    encoder: str = knob(
+        "vgg19", choices=("vgg19", "trained"), paper="vgg19",
+        help="the normalised VGG-19 of AdaIN, frozen, cut after relu3_4; or one that is trained with the decoder",
+    )  # fmt: skip
+    vgg_input_range: str = knob(
+        "signed", choices=("signed", "unit"), released="signed",
+        help="of its pictures, [-1,1] or [0,1], for which that network was made",
+    )  # fmt: skip
+    opponent: bool = knob(
+        False, paper=False,
+        help="the trained encoder sees luma and 4 times what red and blue differ from it, not red, green and blue",
+    )  # fmt: skip
+    widths: tuple[int, int, int] = knob(VGG_WIDTHS, low=1, help="channels at full, half and quarter resolution")
+    blocks: int = knob(12, low=0, help="residual blocks of the decoder")
+    norm: str = knob(
+        "instance", choices=("instance", "layer"), paper="instance",
+        help="of the decoder: over each channel, which undoes much of what AdaIN sets, or over all together",
+    )  # fmt: skip
+    object_only: bool = knob(False, paper=False, help="AdaIN reads and changes what is not white alone")
+    resize: bool = knob(False, released=False, help="doubles by resizing, without a checkerboard; else transposed")
+    keep_gray: bool = knob(
+        False, paper=False, help="the photo's luma is the gray photo itself, and the decoder gives colours alone"
+    )
+    kernel: int = knob(7, low=1, help="of the convolutions at full resolution that take and give pictures")
+    classes: tuple[str, ...] = knob((), help="categories, told to the residual blocks; none: one")
+
+    def __attrs_post_init__(self) -> None:
+        if self.encoder == "vgg19" and self.widths[-1] != VGG_WIDTHS[-1]:
+            raise ValueError(f"VGG-19 gives {VGG_WIDTHS[-1]} channels; the last of widths {self.widths} must be that.")
+        if self.encoder == "vgg19" and self.opponent:
+            raise ValueError("VGG-19 was trained on red, green and blue; opponent colours are for encoder='trained'.")
+
+    def ports(self) -> Ports:
+        """gray -> photo."""
+        return Ports(
+            takes={"gray": Port("gray", size=self.size, multiple=4)}, gives={"photo": Port("photo", size=self.size)}
+        )
+
+    def options(self) -> tuple[Field, ...]:
+        """The colours, and what is drawn."""
+        return (
+            Field("reference", "path", help="a picture whose colours the photo takes"),
+            Field("alpha", "float", 1.0, low=0, high=1, help="how much of the reference's colours"),
+            *category(self.classes),
+        )
+
+
+CONTENTS = {
+    "paper128": ContentConfig(),  # layer for layer the released network
+    "light128": ContentConfig(
+        encoder="trained", opponent=True, widths=(24, 48, 96), blocks=4, norm="layer", object_only=True, resize=True,
+        keep_gray=True, kernel=5,
+    ),  # small enough for a CPU to train and to run live
+}  # fmt: skip
+"""Presets of C."""

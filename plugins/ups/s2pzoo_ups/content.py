@@ -1,25 +1,41 @@
-"""C, content enhancement: a gray photo is painted, in colours of its own or in those of a reference (docs/ups.md)."""
+"""Stage 2 of UPS, content enhancement: C paints a gray photo, in its own colours or a reference's (section 3.2)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import torch
+from attrs import evolve, frozen
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from s2pzoo.errors import BadInputError
+from s2pzoo.errors import BadInputError, RecipeError
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.interfaces import Generator
-from s2pzoo.losses.content import luma
 from s2pzoo.nn.adain import adain
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
+from s2pzoo.nn.colour import lightness, luma
 from s2pzoo.nn.conditional import ConditionalNorm2d, category_index, conditioned
 from s2pzoo.nn.resnet import reflected
-from s2pzoo_ups.content_config import ContentConfig
+from s2pzoo.spec.fields import knob
+from s2pzoo.spec.model import Model, Step
+from s2pzoo.train.adversary import Adversary
+from s2pzoo.train.recipe import Part, Recipe, Start, part
+from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begin, begun
+from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
+from s2pzoo.train.unpaired import UnpairedBatches, UnpairedData, to_tensor
+from s2pzoo_ups.config import CONTENTS, ContentConfig
+from s2pzoo_ups.shape import l1, preset
 
 Reference = Tensor | str | os.PathLike[str]
 
@@ -211,3 +227,202 @@ class ContentEnhancement(Generator):
                 fix=f"It is (1,3,H,W), or (N,3,H,W) with one for each, with sides of {_SMALLEST} pixels or more.",
             )
         return reference.to(gray)
+
+
+@frozen(kw_only=True)
+class Data(UnpairedData):
+    """A collection, and how often a photo is a reference."""
+
+    reference: float = knob(0.2, low=0, high=1, paper=0.2, help="share of the steps with a random photo as reference")
+    own: float = knob(0.0, low=0, high=1, paper=0.0, help="share in which the reference is the photo itself")
+    recoloured: float = knob(0.0, low=0, high=1, paper=0.0, help="of these, how many get random colours first")
+
+
+@frozen(kw_only=True)
+class Contents:
+    """C."""
+
+    preset: str = knob("light128", help=f"one of {', '.join(CONTENTS)}")
+    encoder_weights: str = knob("", help="a safetensors file of the first 26 layers of the paper's VGG-19")
+
+
+@frozen(kw_only=True)
+class Stage2Networks:
+    content: Contents = Contents()
+    critic: Part = part("core/patchgan", help="D_I", base=64, widest=512)
+    start: Start = Start()
+
+
+@frozen(kw_only=True)
+class Stage2Losses:
+    adversarial: Part = part("core/lsgan", help="of D_I")
+    style: Part = part("core/style", help="of `style`")
+    content: Part = part("core/mse", help="of `content`; core/l1 in the paper")
+    perceptual: Part = part("core/perceptual", help="of `own_perceptual`")
+
+
+@frozen(kw_only=True)
+class Stage2Weights:
+    gan: float = knob(1.0, low=0, paper=1.0, help="adversarial, eq. 4")
+    intensity: float = knob(10.0, low=0, paper=10.0, help="eq. 5")
+    style: float = knob(0.1, low=0, paper=0.1, help="eq. 7")
+    content: float = knob(0.05, low=0, paper=0.05, help="eq. 6")
+    own_l1: float = knob(10.0, low=0, help="a photo that is its own reference comes back; not in the paper")
+    own_perceptual: float = knob(0.0, low=0, help="the same, features of a network")
+    own_chroma: float = knob(0.0, low=0, help="the same, its colours alone")
+
+
+@frozen(kw_only=True)
+class Stage2Rules:
+    pool: int = knob(50, low=0, paper=50, help="past fakes that the critic is shown")
+    intensity_kind: str = knob("luma", choices=("luma", "lab"), released="luma", help="compared by intensity")
+
+
+@frozen(kw_only=True)
+class Stage2Recipe(Recipe):
+    data: Data = Data()
+    networks: Stage2Networks = Stage2Networks()
+    losses: Stage2Losses = Stage2Losses()
+    weights: Stage2Weights = Stage2Weights()
+    rules: Stage2Rules = Stage2Rules()
+
+
+class Stage2(Task):
+    """C and D_I on gray photos G of photos I, and photos R that have nothing to do with them.
+
+    Where a photo is its own reference, or there is none, C has to bring it back (`own_*`): no part of the paper.
+    """
+
+    Recipe = Stage2Recipe
+
+    def __init__(self, *, recipe: Any, data: Path) -> None:
+        super().__init__(recipe=recipe, data=data)
+        settings, wanted = recipe.data, recipe.networks.content
+        if settings.reference + settings.own > 1:
+            raise RecipeError(
+                "data.reference and data.own are shares of the steps.", fix="Give two that add up to at most 1."
+            )
+        self.data = UnpairedBatches(settings, data, batch=recipe.schedule.batch)
+        C = ContentEnhancement(evolve(preset(CONTENTS, wanted.preset), size=settings.size))
+        if C.config.encoder == "vgg19":
+            _load_encoder(C, wanted.encoder_weights)
+        begin({"content": C}, recipe.networks.start.bundle)
+        self.networks = channels_last({"content": C})
+        self.ema = ("content",)
+        self.gan = Adversary(
+            self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), pool=recipe.rules.pool
+        )
+        self.optimizers["generators"] = self.adam(C)
+        self.style, self.content = recipe.losses.style.make(), recipe.losses.content.make()
+        if settings.own and recipe.weights.own_perceptual:
+            self.frozen["perceptual"] = recipe.losses.perceptual.make()
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        # The photos are coloured anew; the others are what is real, and the references.
+        return {"photo": to_tensor(self.data.photos(rng)), "other": to_tensor(self.data.photos(rng))}
+
+    def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
+        I, R = batch["photo"], batch["other"]  # noqa: E741
+        rng, settings = self.rng(index, 2), self.recipe.data
+        dice = rng.random()
+        if dice < settings.own * settings.recoloured:
+            I, R = recoloured(I, rng), recoloured(R, rng)  # noqa: E741
+        reference = I if dice < settings.own else R if dice < settings.own + settings.reference else None
+        terms, fake = self.enhance(luma(I), reference)
+        if settings.own and reference is not R:
+            terms |= own_terms(fake, I)
+            if "perceptual" in self.frozen:
+                terms["own_perceptual"] = self.frozen["perceptual"](fake=fake, real=I)["perceptual"]
+        terms["gan"] = self.gan.fool(photo=fake)  # eq. 4
+        self.minimise("generators", self.weighted(terms), backward)
+        return numbers({**terms, "critics": self.gan.judge(backward, self.rng(index, 1), photo=(R, fake))})
+
+    def enhance(self, G: Tensor, R: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms of the photo C(G, R), and the photo."""
+        C = cast(ContentEnhancement, self.networks["content"])
+        fake, t = C(gray=G, reference=R, maps=True)
+        terms = {"intensity": intensity(fake, G, self.recipe.rules.intensity_kind)}  # eq. 5
+        if R is not None:
+            made = C.encode(fake, fixed=True)
+            with torch.no_grad():
+                wanted = C.encode(R)
+            terms["content"] = torch.stack(list(self.content(fake=made[-1], real=t.detach()).values())).sum()  # eq. 6
+            terms["style"] = torch.stack(list(self.style(fake=made, real=wanted).values())).sum()  # eq. 7
+        return terms, fake
+
+    def sample(self, networks: Networks) -> Image.Image:
+        photo, C = self.data.preview(self.device)["photo"], networks["content"]
+        gray = luma(photo)
+        columns = {"gray": gray, "no reference": C(gray=gray), "its own": C(gray=gray, reference=photo)}
+        for shift in (1, 2, 3):
+            reference = photo.roll(shift, 0)
+            columns |= {f"reference {shift}": reference, f"with {shift}": C(gray=gray, reference=reference)}
+        return sheet({**columns, "truth": photo}, cell=128)
+
+    def finished(self, networks: Networks) -> tuple[Model, Networks]:
+        steps = (Step("content", networks["content"].config),)
+        return Model("ups.stage2", steps=steps, input="gray", size=self.recipe.data.size), networks
+
+    def facts(self) -> dict[str, Any]:
+        return {**self.data.facts(), **begun({"start": self.recipe.networks.start.bundle})}
+
+    def state(self) -> dict[str, Tensor]:
+        return self.gan.state()
+
+    def load_state(self, state: Any) -> None:
+        self.gan.load_state(state)
+
+
+_SHADE: dict[str, Callable[[Tensor], Tensor]] = {"luma": luma, "lab": lightness}
+
+
+def intensity(photo: Tensor, gray: Tensor, kind: str = "luma") -> Tensor:
+    """L_it (eq. 5), the mean of |gray - gray(photo)|: the colours may be any, the shading is given.
+
+    The released code takes it on pictures in [-1,1], which is twice as much as here in [0,1].
+
+    Args:
+        photo: (N,3,H,W) in [0,1].
+        gray: (N,1,H,W) in [0,1], luma.
+        kind: what is compared: luma (released code), or the lightness of CIE-Lab of both.
+    """
+    return l1(_SHADE[kind](photo), _SHADE[kind](gray))
+
+
+def own_terms(fake: Tensor, photo: Tensor) -> dict[str, Tensor]:
+    """How far a photo that should have come back (N,3,H,W) is from the true one: all of it, and its colours."""
+    return {"own_l1": l1(fake, photo), "own_chroma": l1(chroma(fake), chroma(photo))}
+
+
+def chroma(photo: Tensor) -> Tensor:
+    """What is left of photos (N,3,H,W) without their luma."""
+    return photo - luma(photo)
+
+
+def recoloured(photo: Tensor, rng: np.random.Generator) -> Tensor:
+    """Photos (N,3,H,W) in [0,1], each with its hues turned by a random angle and its shades tinted; white stays white.
+
+    A tint adds up to .6 to middle shades, in a direction across the grays, and less to lighter and darker ones.
+    """
+    turn, tint = (torch.from_numpy(rng.uniform(0, 2 * np.pi, len(photo))).to(photo)[:, None, None] for _ in range(2))
+    amount = torch.from_numpy(rng.uniform(0, 0.6, len(photo))).to(photo)[:, None, None, None]
+    ones, cross = torch.ones(3, 3), torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / 3**0.5
+    about_grays = turn.cos() * torch.eye(3).to(photo) + turn.sin() * cross.to(photo)
+    about_grays = about_grays + (1 - turn.cos()) * ones.to(photo) / 3
+    across = torch.tensor([[1.0, -1, 0], [3**-0.5, 3**-0.5, -2 * 3**-0.5]]).to(photo) / 2**0.5
+    direction = tint.cos() * across[:1] + tint.sin() * across[1:]  # (N,1,3), of length 1
+    shade = photo.mean(1, keepdim=True)
+    turned = torch.einsum("nij,njhw->nihw", about_grays, photo)
+    return (turned + amount * 4 * shade * (1 - shade) * direction.transpose(1, 2)[..., None]).clamp(0, 1)
+
+
+def _load_encoder(network: ContentEnhancement, path: str) -> None:
+    if not path:
+        raise RecipeError(
+            "The paper's C needs the weights of its VGG-19.", why="They are not ours to ship.",
+            fix="Set networks.content.encoder_weights to a safetensors file of them, or use the preset light128.",
+        )  # fmt: skip
+    try:
+        network.encoder.load_state_dict(load_file(path))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise RecipeError(f"{path} does not hold the weights of the VGG-19.", why=str(error)) from error

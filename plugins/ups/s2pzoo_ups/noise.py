@@ -56,20 +56,18 @@ class NoiseComposition:
         how: see `compose`.
 
     Raises:
-        RecipeError: probabilities that do not fit in one dice, an unknown `how`.
+        RecipeError: probabilities that do not fit in one dice.
         DataError: dense strokes are wanted and the pool is empty.
     """
 
     def __init__(
         self, sketches: Sketches, pool: Sketches, *, complex_: float, distractive: float, patch: int, how: str
     ) -> None:
-        if min(complex_, distractive) < 0 or complex_ + distractive > 1:
+        if complex_ + distractive > 1:
             raise RecipeError(
                 f"Noise with probabilities {complex_} and {distractive} cannot be.",
-                fix="Give two numbers of at least 0 that add up to at most 1.",
+                fix="Give two that add up to at most 1.",
             )
-        if how not in COMPOSE:
-            raise RecipeError(f"There is no composition {how!r}.", fix=f"Use one of {', '.join(COMPOSE)}.")
         if complex_ and not len(pool):
             raise DataError(
                 "There are no dense strokes to compose sketches with.",

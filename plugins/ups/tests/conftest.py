@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import painted_objects
 import pytest
 from s2pzoo_ups.config import SHAPES, TranslatorConfig
 from s2pzoo_ups.content_config import CONTENTS, ContentConfig
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "objects"))
-import painted_objects  # pyright: ignore[reportMissingImports]
 
 SHAPE = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, norm="layer", kernel=3)

@@ -10,17 +10,17 @@ import pytest
 import torch
 from attrs import evolve
 from PIL import Image
+from s2pzoo.losses.content import content, luma, style
 from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, coloured, trained_encoder, vgg_encoder
 from s2pzoo_ups.content_config import ENCODERS, LIGHT128, PAPER128, ContentConfig
 from torch import nn
 
-from s2pzoo.config import from_dict, to_dict
-from s2pzoo.declare import ModelEntry, Option, Step
 from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
-from s2pzoo.losses.content import content, luma, style
 from s2pzoo.nn.adain import mean_std
 from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.model import Model, Option, Step
 
 SMALL = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=2, kernel=3)
 SMALL_VGG = ContentConfig(size=32, widths=(4, 6, 256), blocks=1, kernel=3)
@@ -309,7 +309,7 @@ def test_it_runs_as_a_step_with_a_reference_as_an_option(tmp_path: Path) -> None
     Image.new("RGB", (40, 20), "red").save(tmp_path / "shoe.png")
     options = (Option("reference", "path"), Option("alpha", "float", 1.0, low=0, high=1))
     step = Step("content", "ups/content", config=SMALL, options=options)
-    model = ModelEntry("ups.small", steps=(step,), input="gray", size=32)
+    model = Model("ups.small", steps=(step,), input="gray", size=32)
     pipeline = Pipeline(model=model, components={"content": ContentEnhancement(SMALL)})
     gray = torch.rand(2, 1, 32, 32)
     plain, styled = pipeline(gray), pipeline(gray, reference=tmp_path / "shoe.png")

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import s2pzoo
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import BadInputError, BadOptionError, UnknownOptionError, UsageError
+from s2pzoo.spec.model import Model
 
 CLASSES = ("shoes", "chairs")
 
@@ -39,7 +39,7 @@ def untrained(*, classes: tuple[str, ...] = (), attention: str = "channels") -> 
         torch.random.manual_seed(1)
         for parameter in (parameter for part in parts.values() for parameter in part.parameters()):
             parameter.copy_(torch.randn_like(parameter) * 0.2)
-    model = ModelEntry("ups.small", steps=(*shape_steps(shape), *content_steps(content)), size=32)
+    model = Model("ups.small", steps=(*shape_steps(shape), *content_steps(content)), size=32)
     return UPS(model=model, components=parts)
 
 

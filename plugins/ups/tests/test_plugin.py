@@ -7,10 +7,10 @@ from s2pzoo_ups import plugin
 from s2pzoo_ups.config import SHAPES
 from s2pzoo_ups.content_config import CONTENTS
 
-from s2pzoo.declare import ModelEntry
 from s2pzoo.errors import BadOptionError
-from s2pzoo.pipeline.graph import Graph
-from s2pzoo.planning import load_object
+from s2pzoo.pipeline.plan import load_object
+from s2pzoo.spec.graph import Graph
+from s2pzoo.spec.model import Model
 from s2pzoo.train.recipe import read_recipe
 
 MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}
@@ -19,7 +19,7 @@ RECIPES = sorted(file.name.removesuffix(".toml") for file in (files("s2pzoo_ups"
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
-def test_the_steps_of_a_model_fit_together(model: ModelEntry) -> None:
+def test_the_steps_of_a_model_fit_together(model: Model) -> None:
     graph = Graph.of(model).check()
     assert set(graph.values) == {"sketch", "gray", "attention", "clean_sketch", "photo"}
     assert graph.values["photo"].size == graph.values["clean_sketch"].size == model.size == 128
@@ -35,7 +35,7 @@ def test_the_shoes_are_the_default() -> None:
 def test_several_categories_are_an_option_of_every_step(preset: str) -> None:
     assert preset in SHAPES and preset in CONTENTS
     steps = plugin.model_steps(preset, classes=("shoes", "chairs"))
-    graph = Graph.of(ModelEntry("ups.both", steps=steps, size=128)).check()
+    graph = Graph.of(Model("ups.both", steps=steps, size=128)).check()
     assert all("category" in {option.name for option in step.options} for step in steps)
     assert graph.options["category"].choices == ("shoes", "chairs")
     assert graph.route({})["sketcher"]["category"] == "shoes"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from s2pzoo.losses.content import luma
 from s2pzoo_ups.config import TranslatorConfig
 from s2pzoo_ups.stage1 import Stage1
 from s2pzoo_ups.translator import ShapeTranslator
@@ -18,7 +19,6 @@ from torch import Tensor
 
 import s2pzoo
 from s2pzoo.errors import DataError, RecipeError
-from s2pzoo.losses.content import luma
 from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.train import Recipe, TrainResult, train
 from s2pzoo.weights.bundle import read_bundle
@@ -392,7 +392,7 @@ def test_its_bundle_gives_grays_and_clean_sketches(whole: TrainResult) -> None:
 def test_a_network_without_attention_trains_and_is_bundled_too(data: Path, tmp_path: Path) -> None:
     result = run(data, tmp_path / "run", "networks.translator.attention=off", "ss_mode=off", "schedule.steps=1")
     assert set(result.losses) == {"cycle", "identity", "gan", "critics"}
-    assert set(s2pzoo.load(result.out).graph.values) == {"sketch", "gray", "clean_sketch"}
+    assert set(s2pzoo.load(result.out).model.values) == {"sketch", "gray", "clean_sketch"}
 
 
 def test_a_training_goes_on_from_the_networks_of_an_earlier_one(whole: TrainResult, data: Path, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from s2pzoo_ups.config import ATTENTIONS, SHAPES, TranslatorConfig
 from s2pzoo_ups.translator import ShapeTranslator
 from torch import Tensor, nn
 
-from s2pzoo.config import from_dict, to_dict
 from s2pzoo.errors import BadOptionError, ConfigError, DeclarationError
 from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.nn.patchgan import PatchDiscriminator
+from s2pzoo.spec.fields import from_dict, to_dict
 
 SMALL = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 MANY = evolve(SMALL, classes=("shoes", "chairs"))

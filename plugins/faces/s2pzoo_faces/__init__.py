@@ -1,0 +1,1 @@
+"""Faces: portraits with landmarks, corpora of recombined faces, the face frame."""

@@ -1,0 +1,80 @@
+"""What can be trained and evaluated on: photos of things with drawings of them, as a plugin's dataset gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2pzoo.errors import DataError
+from s2pzoo.host.plugin import load_object
+from s2pzoo.host.registry import default_registry
+
+
+class Dataset(Protocol):
+    """Photos (S,S,3) and drawings (S,S) of them, float32 in [0,1], by index.
+
+    Attributes:
+        size: S.
+        tags: of each photo; "person" says whose it is, or which thing.
+        digest: what tells one dataset from another.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def tags(self) -> Sequence[Mapping[str, str]]: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    def photo(self, index: int) -> NDArray[np.float32]:
+        """The photo."""
+        ...
+
+    def clean(self, index: int) -> NDArray[np.float32]:
+        """The canonical clean drawing of it, always the same."""
+        ...
+
+    def sketch(self, index: int, rng: np.random.Generator, *, level: str) -> NDArray[np.float32]:
+        """A random drawing of it, at a level of roughness (`imaging.rough.LEVELS`)."""
+        ...
+
+
+def open_dataset(folder: Path, *, name: str = "") -> Dataset:
+    """The dataset in a folder.
+
+    Args:
+        name: of the declared dataset, `plugin/dataset`; by default the first that can read the folder.
+
+    Raises:
+        DataError: none can.
+        UnknownDatasetError, PluginError: no such dataset.
+    """
+    if name:
+        return load_object(default_registry().dataset(name).reader)(Path(folder))
+    declared = default_registry().datasets()
+    problems = []
+    for entry in declared:
+        try:
+            return load_object(entry.reader)(Path(folder))
+        except DataError as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    known = ", ".join(entry.name for entry in declared)
+    raise DataError(
+        f"{folder} is no dataset that is known here.", why="\n".join(error.what for error in problems),
+        fix=f"These are known: {known}." if known else "Install a plugin with datasets, such as s2pzoo-faces.",
+    )  # fmt: skip
+
+
+def evenly(total: int, count: int) -> NDArray[np.int_]:
+    """`count` of `total` indices, or all if there are fewer, ascending and evenly spread."""
+    return np.unique(np.linspace(0, total - 1, min(total, count)).round().astype(int))

@@ -1,0 +1,1 @@
+"""Who is here: plugins behind a guard, the registry, the public catalogue, settings. No torch."""

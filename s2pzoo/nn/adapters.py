@@ -1,0 +1,59 @@
+"""The modules of the built-in adapters. None has weights."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from s2pzoo.interfaces import Component
+from s2pzoo.nn.colour import luma
+from s2pzoo.spec.adapters import AdapterConfig, ResizeConfig
+
+
+class _Adapter(Component):
+    """One value in, one out."""
+
+    Config = AdapterConfig
+
+    def forward(self, **ports: Tensor) -> Tensor:
+        (value,) = ports.values()
+        return self.adapt(value)
+
+    def adapt(self, value: Tensor) -> Tensor:
+        """The value as the other kind."""
+        raise NotImplementedError
+
+
+class Same(_Adapter):
+    """(N,1,H,W) under another name."""
+
+    def adapt(self, value: Tensor) -> Tensor:
+        return value
+
+
+class Repeat(_Adapter):
+    """(N,1,H,W) -> (N,3,H,W)."""
+
+    def adapt(self, value: Tensor) -> Tensor:
+        return value.expand(-1, 3, -1, -1)
+
+
+class Luma(_Adapter):
+    """(N,3,H,W) sRGB -> (N,1,H,W)."""
+
+    def adapt(self, value: Tensor) -> Tensor:
+        return luma(value)
+
+
+class Resize(_Adapter):
+    """(N,C,H,W) -> (N,C,size,size)."""
+
+    Config = ResizeConfig
+
+    def adapt(self, value: Tensor) -> Tensor:
+        size = (self.config.size, self.config.size)
+        if value.shape[-2:] == size:
+            return value
+        if min(value.shape[-2:]) >= self.config.size:
+            return F.interpolate(value, size, mode="area")
+        return F.interpolate(value, size, mode="bicubic", antialias=True).clamp(0, 1)

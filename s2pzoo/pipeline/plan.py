@@ -1,0 +1,293 @@
+"""From names to a plan: a model on paper, and how each of its networks is to be made. No torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from s2pzoo.errors import (
+    ConfigError,
+    DeclarationError,
+    PluginError,
+    UnknownModelError,
+    UsageError,
+    WeightsCorruptError,
+    WeightsMismatchError,
+)
+from s2pzoo.host.registry import Registry
+from s2pzoo.host.settings import Settings
+from s2pzoo.spec import graph
+from s2pzoo.spec.adapters import ADAPTERS, adapter_config
+from s2pzoo.spec.fields import read
+from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry
+from s2pzoo.spec.names import ComponentName, ModelName, PartName, parse, parse_component, parse_model, suggest
+from s2pzoo.spec.wiring import Block, replace
+from s2pzoo.weights.bundle import Bundle, read_bundle
+from s2pzoo.weights.manifest import METADATA, Manifest
+from s2pzoo.weights.resolve import WeightsRef, default_sources, find_weights
+
+_ITEM_KEYS = ("part", "config", "name", "reads", "writes")
+
+
+@frozen(kw_only=True)
+class Part:
+    """How the network of one step is made: from its class, and weights of a bundle's step; or it is there already."""
+
+    entry: ComponentEntry | None = None
+    bundle: Bundle | None = None
+    key: str = ""
+    module: Any = None
+
+
+@frozen(kw_only=True)
+class Plan:
+    """A model on paper: nothing is imported, built or read yet."""
+
+    model: Model
+    parts: dict[str, Part]
+    tools: dict[str, ToolEntry] = field(factory=dict)
+    metadata: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Item:
+    """One item of a composition."""
+
+    block: Block
+    parts: dict[str, Part]
+    blank_ok: bool = False
+
+
+# Finding
+
+
+def found(registry: Registry, name: str | Path, weights: str | Path | None = None) -> tuple[Bundle, Model | None]:
+    """The opened bundle for a name, and what the plugin declares about its model."""
+    if isinstance(name, Path) or "/" in name or os.sep in name:
+        if weights is not None:
+            raise UsageError("The name is a folder already.", fix="Leave out weights=.")
+        bundle = read_bundle(name)
+        return bundle, _declared(registry, bundle.manifest)
+    model = registry.model(name)
+    ref = WeightsRef.of(model, registry.plugin(model.family))
+    bundle = read_bundle(find_weights(ref, given=weights, sources=default_sources(registry, Settings.read())))
+    held = bundle.manifest.model
+    asked = parse_model(name)
+    if held != model.name and (weights is None or asked.variant or parse_model(held).family != asked.family):
+        raise WeightsMismatchError(
+            f"{bundle.folder} holds {held}, not {name}.",
+            fix=f"Give a bundle of {name}, or load the folder by its path.",
+        )
+    return bundle, model if held == model.name else _declared(registry, bundle.manifest)
+
+
+def _declared(registry: Registry, manifest: Manifest) -> Model | None:
+    """The declaration of a bundle's model; for a variant of the user's own, the family's default if it is alike."""
+    family = parse_model(manifest.model).family
+    try:
+        plugin = registry.plugin(family)
+    except (PluginError, UnknownModelError):
+        return None
+    if manifest.model in plugin.models:
+        return plugin.models[manifest.model]
+    default = plugin.default
+    held = {(record.name, record.component) for record in manifest.steps}
+    alike = default is not None and {(step.name, step.component) for step in default.steps} <= held
+    return default if alike else None
+
+
+def adapters_for(registry: Registry, steps: Iterable[Step]) -> tuple[AdapterEntry, ...]:
+    """The core's adapters, then those of the plugins whose components are used."""
+    families = dict.fromkeys(parse_component(step.component).plugin for step in steps)
+    plugins = [registry.plugin(family) for family in families if family in registry.families()]
+    return (*ADAPTERS, *(adapter for plugin in plugins for adapter in plugin.adapters.values()))
+
+
+# Planning
+
+
+def of_bundle(registry: Registry, bundle: Bundle, declared: Model | None) -> Plan:
+    """The plan of a bundle; `declared` is its plugin's own model, or one alike."""
+    manifest = bundle.manifest
+    steps, parts = [], {}
+    try:
+        for record in manifest.steps:
+            entry = registry.component(record.component)
+            steps.append(record.step(entry.config))
+            parts[record.name] = Part(entry=entry, bundle=bundle, key=record.name)
+        model = Model(
+            manifest.model, steps=steps, input=manifest.input, output=manifest.output, size=manifest.size,
+            blank_ok=manifest.blank_ok or bool(declared and declared.blank_ok), summary=manifest.summary,
+            paper=manifest.paper, dataset=declared.dataset if declared else "",
+        )  # fmt: skip
+    except ConfigError as error:
+        raise WeightsMismatchError(
+            f"The config of step {record.name!r} in {bundle.folder} is not one of {record.component}.",
+            why=error.why,
+            fix="Bundle and plugin are of different versions: install the matching plugin, or train anew.",
+        ) from error
+    except DeclarationError as error:
+        raise WeightsCorruptError(f"The manifest in {bundle.folder} is wrong.", why=error.what) from error
+    return Plan(model=model, parts=parts, tools=_tools(registry, declared), metadata=_metadata(manifest))
+
+
+def of_declaration(registry: Registry, name: str) -> Plan:
+    """The plan of a declared model, with fresh networks."""
+    model = registry.model(name)
+    return Plan(
+        model=model,
+        parts={step.name: Part(entry=registry.component(step.component)) for step in model.steps},
+        tools=_tools(registry, model),
+        metadata={"summary": model.summary, "paper": model.paper},
+    )
+
+
+def _tools(registry: Registry, declared: Model | None) -> dict[str, ToolEntry]:
+    tools = registry.plugin(declared.family).tools if declared else {}
+    return {name: tool for name, tool in tools.items() if declared and tool.serves(declared)}
+
+
+def swapped(registry: Registry, plan: Plan, name: str, part: Any) -> Plan:
+    """The plan with another part in the place of the step `name`."""
+    names = [step.name for step in plan.model.steps]
+    if name not in names:
+        near = suggest(name, names)
+        raise UsageError(
+            f"{plan.model.name} has no step {name!r}.",
+            why=f"It has: {', '.join(names)}.",
+            fix=f"Did you mean {near[0]!r}?" if near else "",
+        )
+    item = read_item(registry, part)
+    if len(item.block.steps) != 1:
+        raise UsageError(f"A whole model cannot take the place of step {name!r}.", fix="Name one part of it.")
+    (step,) = item.block.steps
+    differences = (*plan.metadata.get("differences", ()), f"Step {name} is {step.component}.")
+    return attrs.evolve(
+        plan,
+        model=replace(plan.model, name, step),
+        parts=plan.parts | {name: item.parts[step.name]},
+        metadata=plan.metadata | {"differences": list(differences)},
+    )
+
+
+def adapted(registry: Registry, plan: Plan, adapters: Sequence[AdapterEntry] | None = None) -> Plan:
+    """The plan with lossless adapters where they are needed, checked as a whole."""
+    adapters = adapters_for(registry, plan.model.steps) if adapters is None else adapters
+    model = graph.check(graph.adapted(plan.model, adapters), adapters)
+    new = [step for step in model.steps if step.name not in plan.parts]
+    extra = {step.name: Part(entry=registry.component(step.component)) for step in new}
+    return attrs.evolve(plan, model=model, parts=plan.parts | extra)
+
+
+def read_item(registry: Registry, given: Any) -> Item:
+    """One item of a composition, or of a swap: see `zoo.compose`."""
+    table = dict(given) if isinstance(given, Mapping) else {"part": given}
+    unknown = sorted(set(table) - set(_ITEM_KEYS))
+    if unknown or "part" not in table:
+        problem = f"no key {unknown[0]!r}" if unknown else "a key 'part' at least"
+        raise UsageError(f"A step of a composition has {problem}.", why=f"Its keys are {', '.join(_ITEM_KEYS)}.")
+    part, config = table["part"], table.get("config")
+    if isinstance(part, tuple) and len(part) == 2 and config is None:
+        part, config = part
+    item = _named_item(registry, part, config)
+    own = {key: table[key] for key in ("name", "reads", "writes") if key in table}
+    if not own:
+        return item
+    if len(item.block.steps) != 1:
+        raise UsageError(f"{part} is a whole model.", why="name, reads and writes are for single parts.")
+    (old,) = item.block.steps
+    step = attrs.evolve(old, **own)
+    return attrs.evolve(item, block=Block.part(step), parts={step.name: item.parts[old.name]})
+
+
+def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None) -> Item:
+    if not isinstance(part, str):
+        return _object_item(registry, part)
+    name = parse(part)
+    if config is not None and not isinstance(name, ComponentName):
+        raise UsageError(f"{part} is trained: its config is the bundle's.", fix="Leave out the config.")
+    if isinstance(name, ComponentName):
+        entry = registry.component(part)
+        step = Step(name.component, component=part, config=_config(registry, entry, config or {}))
+        return Item(block=Block.part(step), parts={step.name: Part(entry=entry)})
+    if isinstance(name, ModelName):
+        plan = of_bundle(registry, *found(registry, part))
+        return Item(block=Block.whole(plan.model), parts=plan.parts, blank_ok=plan.model.blank_ok)
+    return _trained_item(registry, name)
+
+
+def _trained_item(registry: Registry, name: PartName) -> Item:
+    plan = of_bundle(registry, *found(registry, str(name.model)))
+    if name.step not in plan.parts:
+        near = suggest(name.step, plan.parts)
+        raise UsageError(
+            f"{name.model} has no step {name.step!r}.",
+            why=f"It has: {', '.join(plan.parts)}.",
+            fix=f"Did you mean '{name.model}:{near[0]}'?" if near else "",
+        )
+    step = attrs.evolve(plan.model.step(name.step), reads={}, writes={})  # its own wires are cut
+    return Item(block=Block.part(step), parts={step.name: plan.parts[step.name]}, blank_ok=plan.model.blank_ok)
+
+
+def _object_item(registry: Registry, module: Any) -> Item:
+    config = getattr(module, "config", None)
+    if not (callable(module) and callable(getattr(config, "ports", None))):
+        raise UsageError(
+            f"{type(module).__name__} is not a part.",
+            fix="Give family.variant:step, plugin/component, family.variant, or an s2pzoo Component.",
+        )
+    label = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(module).__name__).strip("_").lower()
+    name = _registered(registry, type(module)) or f"{UNREGISTERED}/{label}"
+    step = Step(label, component=name, config=config)
+    return Item(block=Block.part(step), parts={step.name: Part(module=module)})
+
+
+def _registered(registry: Registry, cls: type) -> str | None:
+    """The name under which a plugin declares a class, or None."""
+    package = cls.__module__.partition(".")[0]
+    for candidate in registry.plugins(load=False):
+        if candidate.module.partition(".")[0] != package:
+            continue
+        for entry in registry.plugin(candidate.family).components.values():
+            if entry.network == f"{cls.__module__}:{cls.__qualname__}":
+                return entry.name
+    return None
+
+
+def _config(registry: Registry, entry: ComponentEntry, given: Mapping[str, Any]) -> Any:
+    adapter = registry.adapter(entry.name)
+    return attrs.evolve(adapter_config(adapter), **given) if adapter else read(entry.config, given)
+
+
+def read_toml(path: Path, name: str, size: int | None) -> tuple[list[Any], str, int | None]:
+    """The parts, name and size of a composition in a TOML file."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        fix = "Give a list of parts, or a TOML file."
+        raise UsageError(f"{path} cannot be read.", why=str(error), fix=fix) from error
+    unknown = sorted(set(data) - {"name", "size", "steps"})
+    if unknown:
+        raise UsageError(f"{path} has an unknown key {unknown[0]!r}.", why="It may have name, size and [[steps]].")
+    return data.get("steps", []), data.get("name", name), size or data.get("size")
+
+
+def _metadata(manifest: Manifest) -> dict[str, Any]:
+    fields = {name: getattr(manifest, name) for name in METADATA}
+    return fields | {"licence": attrs.asdict(manifest.licence)}
+
+
+def joined_metadata(manifests: Sequence[Manifest]) -> dict[str, Any]:
+    """What is to be said about a whole made of trained parts: all their licences, and where they are from."""
+    licences = {
+        field: "; ".join(dict.fromkeys(text for m in manifests if (text := getattr(m.licence, field))))
+        for field in ("code", "weights", "data")
+    }
+    return {"licence": licences, "training": {"composed of": list(dict.fromkeys(m.model for m in manifests))}}

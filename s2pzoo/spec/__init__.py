@@ -1,0 +1,1 @@
+"""What is said, before anything runs: names, ports, fields, models, and whether steps fit. No torch."""

@@ -1,0 +1,114 @@
+"""Batches of drawings and the photos they are of, from a declared dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from s2pzoo.data.dataset import Dataset, open_dataset
+from s2pzoo.imaging.rough import LEVELS
+from s2pzoo.spec.fields import knob
+
+
+@frozen(kw_only=True)
+class PairedData:
+    """The `[data]` of a training on drawings and their photos."""
+
+    dataset: str = knob("", help="the declared dataset, plugin/dataset; empty: whichever can read the folders")
+    corpus: str = knob("train256", help="folder of the training data, in the data folder; several: joined by +")
+    preview: str = knob("test256", help="folder of what is held out, for the samples")
+    clean: float = knob(0.35, low=0, help="how often a sketch is clean")
+    rough: float = knob(0.4, low=0, help="how often it is rough")
+    very_rough: float = knob(0.25, low=0, help="how often it is very rough")
+
+
+class PairedBatches:
+    """Drawings of all levels of roughness with their photos; some that are held out, for the samples.
+
+    Batches are dicts of float32 tensors in [0,1]: `sketch` (N,1,S,S), `clean` (N,1,S,S), `photo` (N,3,S,S).
+
+    Raises:
+        DataError: a folder that no dataset can read.
+    """
+
+    def __init__(self, settings: PairedData, folder: Path, *, batch: int) -> None:
+        self.batch = batch
+        self.known = Several([open_dataset(folder / one, name=settings.dataset) for one in settings.corpus.split("+")])
+        self.held_out = open_dataset(folder / settings.preview, name=settings.dataset)
+        odds = np.array([getattr(settings, level.replace(" ", "_")) for level in LEVELS], np.float64)
+        self.odds = odds / odds.sum()
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One batch."""
+        indices = rng.integers(len(self.known), size=self.batch)
+        levels = rng.choice(list(LEVELS), size=len(indices), p=self.odds)
+        return pairs(self.known, indices, rng, levels=[str(level) for level in levels])
+
+    def preview(self, device: torch.device, *, count: int = 9) -> dict[str, Tensor]:
+        """The same held-out ones every time, a third of them at each level of roughness."""
+        indices = np.linspace(0, len(self.held_out) - 1, count).astype(int)
+        levels = [list(LEVELS)[i * len(LEVELS) // count] for i in range(count)]
+        batch = pairs(self.held_out, indices, np.random.default_rng(0), levels=levels)
+        return {name: tensor.to(device) for name, tensor in batch.items()}
+
+    def facts(self) -> dict[str, int]:
+        """How much there is to learn from."""
+        return {"faces": len(self.known), "people": len({tags["person"] for tags in self.known.tags})}
+
+
+class Several:
+    """Datasets as one, of the first of each in turn, then the second of each; as long as the shortest allows."""
+
+    def __init__(self, datasets: list[Dataset]) -> None:
+        self.datasets = datasets
+        self.size = datasets[0].size
+        self.length = min(map(len, datasets)) * len(datasets)
+        self.tags = [self._at(index)[0].tags[self._at(index)[1]] for index in range(self.length)]
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def digest(self) -> str:
+        """Of all."""
+        return "+".join(dataset.digest for dataset in self.datasets)
+
+    def photo(self, index: int) -> Any:
+        dataset, at = self._at(index)
+        return dataset.photo(at)
+
+    def clean(self, index: int) -> Any:
+        dataset, at = self._at(index)
+        return dataset.clean(at)
+
+    def sketch(self, index: int, rng: np.random.Generator, *, level: str) -> Any:
+        dataset, at = self._at(index)
+        return dataset.sketch(at, rng, level=level)
+
+    def _at(self, index: int) -> tuple[Dataset, int]:
+        return self.datasets[index % len(self.datasets)], index // len(self.datasets)
+
+
+def pairs(dataset: Dataset, indices: Any, rng: np.random.Generator, *, levels: list[str]) -> dict[str, Tensor]:
+    """Some of a dataset, each sketched at random at its level."""
+    sketches = [dataset.sketch(int(i), rng, level=level) for i, level in zip(indices, levels, strict=True)]
+    cleans = [dataset.clean(int(i)) for i in indices]
+    photos = [dataset.photo(int(i)).transpose(2, 0, 1) for i in indices]
+    return {
+        "sketch": torch.from_numpy(np.stack(sketches)[:, None]),
+        "clean": torch.from_numpy(np.stack(cleans)[:, None]),
+        "photo": torch.from_numpy(np.stack(photos)),
+    }
+
+
+def window(size: int, side: int, rng: np.random.Generator) -> tuple[Any, ...]:
+    """A random square of `side` pixels (0: everything) of pictures of `size`, as an index."""
+    if not side or side >= size:
+        return (...,)
+    y, x = rng.integers(0, size - side + 1, size=2)
+    return ..., slice(y, y + side), slice(x, x + side)
