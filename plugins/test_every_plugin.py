@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import subprocess
 import sys
 from importlib.resources import files
@@ -11,23 +12,25 @@ from pathlib import Path
 import pytest
 
 from s2pzoo import interfaces
+from s2pzoo.host.catalogue import default_catalogue
+from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
-from s2pzoo.pipeline.plan import load_object
-from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.spec.fields import from_dict, to_dict
-from s2pzoo.spec.graph import Graph
-from s2pzoo.spec.model import ComponentEntry, Model, TaskEntry
+from s2pzoo.spec import graph
+from s2pzoo.spec.fields import read, to_dict
+from s2pzoo.spec.model import ComponentEntry, Model, TaskEntry, ToolEntry
 from s2pzoo.train.recipe import read_recipe
 from s2pzoo.train.task import Task
 
 FAMILIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/pyproject.toml"))
-PLUGINS = [importlib.import_module(f"s2pzoo_{family}.plugin") for family in FAMILIES]
-COMPONENTS = {entry.name: entry for plugin in PLUGINS for entry in plugin.s2pzoo_components()}
-MODELS = {entry.name: entry for plugin in PLUGINS for entry in plugin.s2pzoo_models()}
-TASKS = {entry.name: entry for plugin in PLUGINS for entry in plugin.s2pzoo_tasks()}
+DECLARED = {family: importlib.import_module(f"s2pzoo_{family}.plugin").s2pzoo_plugin() for family in FAMILIES}
+COMPONENTS = {entry.name: entry for declared in DECLARED.values() for entry in declared.components}
+MODELS = {entry.name: entry for declared in DECLARED.values() for entry in declared.models}
+TASKS = {entry.name: entry for declared in DECLARED.values() for entry in declared.tasks}
+DATASETS = {entry.name: entry for declared in DECLARED.values() for entry in declared.datasets}
 RECIPES = sorted(
     f"{family}/{file.name.removesuffix('.toml')}"
     for family in FAMILIES
+    if (files(f"s2pzoo_{family}") / "recipes").is_dir()
     for file in (files(f"s2pzoo_{family}") / "recipes").iterdir()
 )
 
@@ -42,12 +45,26 @@ def test_the_declarations_need_neither_torch_nor_numpy(family: str) -> None:
         "            raise ImportError(name)\n"
         "sys.meta_path.insert(0, Block())\n"
         f"from s2pzoo_{family} import plugin\n"
-        "print(len([*plugin.s2pzoo_components(), *plugin.s2pzoo_models(), *plugin.s2pzoo_tasks()]))\n"
+        "plugin.s2pzoo_plugin()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    named = [name for name in (*COMPONENTS, *MODELS, *TASKS) if name.startswith((f"{family}/", f"{family}."))]
-    assert int(done.stdout) == len(named) > 2
+    declared = DECLARED[family]
+    assert len([*declared.components, *declared.models, *declared.tasks, *declared.datasets, *declared.tools]) > 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_catalogue_knows_its_tools(family: str) -> None:
+    told = {tool.name: tool.summary for tool in DECLARED[family].tools}
+    assert default_catalogue().plugins[family].tools == told
+
+
+@pytest.mark.parametrize("tool", [t for d in DECLARED.values() for t in d.tools], ids=lambda tool: tool.name)
+def test_each_tool_is_a_function_of_what_it_declares(tool: ToolEntry) -> None:
+    takes = inspect.signature(load_object(tool.method)).parameters
+    named = [one.name for one in tool.inputs if one.kind != "parts"] + [option.name for option in tool.options]
+    assert all(name in takes for name in named) or any(p.kind is p.VAR_KEYWORD for p in takes.values())
+    assert tool.summary
 
 
 def test_the_registry_finds_what_is_declared() -> None:
@@ -58,27 +75,28 @@ def test_the_registry_finds_what_is_declared() -> None:
         assert registry.model(name) == entry
     for name, entry in TASKS.items():
         assert registry.task(name) == entry
+    for name, entry in DATASETS.items():
+        assert registry.dataset(name) == entry
 
 
 @pytest.mark.parametrize("entry", COMPONENTS.values(), ids=list(COMPONENTS))
 def test_each_component_is_of_its_kind_and_built_from_its_config(entry: ComponentEntry) -> None:
-    cls, config = load_object(entry.factory), load_object(entry.config)
+    cls, config = load_object(entry.network), entry.config
     assert issubclass(cls, getattr(interfaces, entry.kind.capitalize()))
     assert cls.Config is config
     made = config()
     assert made.ports().takes and made.ports().gives
-    assert from_dict(config, to_dict(made)) == made
+    assert read(config, to_dict(made)) == made
     assert entry.summary and entry.source
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 def test_the_steps_of_a_model_fit_together_and_make_photos(model: Model) -> None:
-    graph = Graph.of(model).check()
-    assert graph.values["sketch"].size == model.size and graph.values["photo"].kind == "photo"
-    assert model.pipeline is None or issubclass(load_object(model.pipeline), Pipeline)
+    graph.check(model)
+    assert model.values["sketch"].size == model.size and model.values["photo"].kind == "photo"
     assert model.summary and model.paper
     for step in model.steps:
-        assert isinstance(step.config, load_object(COMPONENTS[step.component].config))
+        assert isinstance(step.config, COMPONENTS[step.component].config)
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS.values() if m.weights and m.weights.bundled], ids=lambda m: m.name)
@@ -97,5 +115,4 @@ def test_each_task_is_one_and_has_a_recipe(entry: TaskEntry) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_each_recipe_is_understood_by_its_task(name: str) -> None:
     recipe = read_recipe(name)
-    resolved = recipe.resolve(load_object(TASKS[recipe.task].factory).defaults)
-    assert resolved.schedule.steps > 0 and resolved.schedule.batch > 0
+    assert recipe.schedule.steps > 0 and recipe.schedule.batch > 0

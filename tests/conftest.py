@@ -12,6 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision.models import squeezenet1_1
 
 import s2pzoo
 from s2pzoo.host.registry import default_registry
@@ -155,3 +158,20 @@ def tiny(tiny_surroundings: None) -> Pipeline:
 def bundle(tiny_site: Path, tiny_surroundings: None, tmp_path: Path) -> Path:
     """A copy of tiny.small's bundle, to spoil."""
     return Path(shutil.copytree(tiny_site / "s2pzoo_tiny/weights/small", tmp_path / "bundle"))
+
+
+@pytest.fixture(scope="session")
+def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in the layout of the trained backbone, with random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.random.manual_seed(0)
+        weights = squeezenet1_1(weights=None).state_dict()
+    path = tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors"
+    save_file(weights, path)
+    return path
+
+
+@pytest.fixture
+def photos() -> torch.Tensor:
+    """(4,3,64,64) in [0,1]"""
+    return torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(1))

@@ -17,6 +17,7 @@ from s2pzoo.data.dataset import Dataset, evenly
 from s2pzoo.errors import UsageError
 from s2pzoo.evaluate.methods import NEAREST, Method
 from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.spec import graph
 from s2pzoo.spec.fields import read_options, to_dict
 from s2pzoo.zoo import load
 
@@ -127,7 +128,7 @@ def _nearest(method: Method, gallery: Dataset | None) -> Contender:
 def _pipeline(method: Method, pipeline: Pipeline) -> Contender:
     options = read_options(method.options, pipeline.model.options)
     configs = {step.name: to_dict(step.config) for step in pipeline.model.steps}
-    facts = [pipeline.model.name, pipeline.weights, configs, options]
+    facts = [pipeline.model.name, pipeline.weights, configs, graph.read_options(pipeline.model, options)]
     return Contender(
         label=method.label,
         model=pipeline.model.name,

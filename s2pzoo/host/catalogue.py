@@ -33,7 +33,7 @@ class KnownPlugin:
         distribution: what pip installs.
         summary: one line.
         licence: of the code, an SPDX expression.
-        paper: reference of the paper it implements, or empty.
+        paper: reference of the paper it implements.
         default: whether it is meant when several are installed and nobody said which.
         tools: its verbs, each with one line.
     """
@@ -42,7 +42,7 @@ class KnownPlugin:
     distribution: str
     summary: str
     licence: str
-    paper: str
+    paper: str = ""
     default: bool = False
     tools: dict[str, str] = field(factory=dict)
 

@@ -207,15 +207,16 @@ def read(cls: type[T], data: Mapping[str, Any], *, what: str = "", error: type[S
     if not isinstance(data, Mapping):
         raise error(head, why=f"wanted a mapping, got {data!r}")
     problems = list(_problems(cls, data, ""))
-    if not problems:
-        try:
-            return _converter().structure(data, cls)
-        except Exception as failed:
-            from cattrs import transform_error
+    try:
+        read = _converter().structure(data, cls)
+        if not problems:
+            return read
+    except Exception as failed:
+        from cattrs import transform_error
 
-            problems = [
-                line.replace("$.", "") for line in transform_error(failed, path="$", format_exception=_in_words)
-            ]
+        told = [line.replace("$.", "") for line in transform_error(failed, path="$", format_exception=_in_words)]
+        said = ("unknown field", "required field", "wanted a mapping")  # of which `_problems` says more
+        problems += [line for line in told if not (problems and line.startswith(said))]
     raise error(head, why="\n".join(f"  - {problem}" for problem in problems))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from s2pzoo.cli.extras import read_parts, read_timing, timed
+from s2pzoo.cli.tools import read_parts, read_timing, timed
 from s2pzoo.errors import BadOptionError, UsageError
 
 

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from s2pzoo.errors import BadOptionError, UsageError
-from s2pzoo.spec.knobs import read_knobs
-from s2pzoo.spec.model import Option
+from s2pzoo.spec.fields import Field, read_options
 
 
 def names(folder: Path) -> list[str]:
@@ -187,13 +186,11 @@ def test_weights_from_a_folder_and_a_bundle_as_the_model(cli: Callable, drawing:
 
 
 def test_options_are_read_by_their_declared_type() -> None:
-    declared = {
-        o.name: o for o in (Option("n", "int"), Option("p", "path"), Option("m", "mapping"), Option("b", "bool"))
-    }
-    assert read_knobs(["n=3", "m.a=1", "m.b=0.5", "b=off", "p=x=y", "odd=1"], declared) == {
+    declared = {o.name: o for o in (Field("n", "int"), Field("p", "path"), Field("m", "mapping"), Field("b", "bool"))}
+    assert read_options(["n=3", "m.a=1", "m.b=0.5", "b=off", "p=x=y", "odd=1"], declared) == {
         "n": 3, "m": {"a": 1.0, "b": 0.5}, "b": False, "p": "x=y", "odd": "1",
     }  # fmt: skip
     with pytest.raises(BadOptionError, match="number"):
-        read_knobs(["m.a=much"], declared)
+        read_options(["m.a=much"], declared)
     with pytest.raises(UsageError, match="not an option"):
-        read_knobs(["=3"], declared)
+        read_options(["=3"], declared)

@@ -94,7 +94,7 @@ def test_a_model_draws_photos(cli: Callable, photos: Path) -> None:
     done = cli("sketch", "photos", "-m", "doodle", "-o", "out", "--json")
     assert done.code == 2
     assert (done.json["model"], done.json["style"]) == ("doodle.small", None)
-    assert [one["sketch"] for one in done.json["sketches"]] == ["out/bright.png", "out/dark.png"]
+    assert [one["sketch"] for one in done.json["photos"]] == ["out/bright.png", "out/dark.png"]
     assert [one["photo"] for one in done.json["failed"]] == ["photos/note.png"]
     pictures = [Image.open(f"out/{name}.png") for name in ("bright", "dark")]
     assert [(picture.mode, picture.size) for picture in pictures] == [("L", (32, 32))] * 2
@@ -136,5 +136,5 @@ def test_complete_fills_photos_and_wants_a_mask(cli: Callable, drawing: Callable
     assert cli("complete", a, "-o", "whole.png").code == 2
     done = cli("complete", a, "--mask", mask, "-o", "whole.png", "--json")
     assert done.json["model"] == "doodle.small"
-    assert done.json["sketches"] == [{"photo": str(a), "picture": "whole.png", "notes": []}]
+    assert done.json["photos"] == [{"photo": str(a), "picture": "whole.png", "notes": []}]
     assert Image.open("whole.png").mode == "RGB"

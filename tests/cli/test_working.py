@@ -47,7 +47,7 @@ def test_a_photo_becomes_a_drawing(cli: Callable, photo: Path, tmp_path: Path, h
 def test_sketch_does_the_others_when_one_is_bad(cli: Callable, photo: Path, drawing: Callable, tmp_path: Path) -> None:
     done = cli("sketch", photo, drawing("a.svg"), "-o", tmp_path, "--json")
     assert done.code == 2
-    assert [one["sketch"] for one in done.json["sketches"]] == [str(tmp_path / "photo.png")]
+    assert [one["sketch"] for one in done.json["photos"]] == [str(tmp_path / "photo.png")]
     assert "drawing already" in done.json["failed"][0]["error"]["what"]
     assert cli("sketch", photo, "-o", photo).code == 2
 
@@ -88,7 +88,10 @@ def test_verify_finds_outputs_that_are_not_the_golden_ones(cli: Callable, site: 
     assert cli("verify", bundle, "--tolerance", 1).code == 0
 
 
-def test_corpus_refuses_a_folder_that_is_in_use_and_one_without_portraits(cli: Callable, tmp_path: Path) -> None:
+def test_corpus_refuses_a_folder_that_is_in_use_and_one_without_portraits(
+    cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S2PZOO_PLUGINS", "faces")
     (tmp_path / "used").mkdir()
     (tmp_path / "used/photos.npy").write_text("hours of work")
     assert cli("corpus", tmp_path, tmp_path / "used", "--json").json["error"]["code"] == "E_OUTPUT"

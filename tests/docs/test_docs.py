@@ -17,7 +17,7 @@ import attrs
 import pytest
 import typer
 
-from s2pzoo.cli.app import app, joined
+from s2pzoo.cli.app import joined, make_app
 from s2pzoo.host import hooks
 from s2pzoo.spec.model import Model
 
@@ -309,7 +309,7 @@ def commands(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_command_exists_with_its_options(page: Path) -> None:
-    verbs = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
+    verbs = typer.main.get_command(make_app("")).commands  # pyright: ignore[reportAttributeAccessIssue]
     for command in commands(page):
         words = joined(shlex.split(command, comments=True)[1:])
         assert words[0] in verbs, f"{label(page)}: {command}"
@@ -321,7 +321,7 @@ def test_every_command_exists_with_its_options(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_command_line_can_be_read(page: Path) -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app(""))
     for body in blocks(page, "bash"):
         for line in body.splitlines():
             if line.strip().startswith("s2pzoo "):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from s2pzoo.evaluate.card import face_rows, retrieval_rows, unpaired_rows
+from tables import face_rows, retrieval_rows, unpaired_rows
 
 
 def written(folder: Path, content: Any) -> Path:

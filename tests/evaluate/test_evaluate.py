@@ -12,24 +12,24 @@ import torch
 import typer
 from attrs import evolve
 from PIL import Image
+from s2pzoo_faces.corpus import open_corpus
+from s2pzoo_faces.portraits import LINES
 from tiny_model import SIZE, tint
 from typer.testing import CliRunner
 
 from s2pzoo.cli import output
 from s2pzoo.cli.evaluate import eval_command
-from s2pzoo.data.corpus import open_corpus
-from s2pzoo.data.faces import LINES
 from s2pzoo.errors import BadOptionError, DataError, OutputError, UnknownOptionError, UsageError
 from s2pzoo.evaluate import contenders
 from s2pzoo.evaluate.contenders import NearestPhoto, load_contenders
 from s2pzoo.evaluate.evaluate import JOURNAL, Evaluator
-from s2pzoo.evaluate.fid import FidSqueeze
+from s2pzoo.evaluate.fid import frechet_distance
 from s2pzoo.evaluate.heldout import HeldOut, spread_over_people
 from s2pzoo.evaluate.journal import Journal
 from s2pzoo.evaluate.methods import Method, parse_method, parse_methods
 from s2pzoo.evaluate.paired import LpipsSqueeze
 from s2pzoo.evaluate.scores import Evaluation, Protocol, Score
-from s2pzoo.nn.squeezenet import load_backbone
+from s2pzoo.nn.squeezenet import load_backbone, squeeze_features
 
 N = 5
 LANDMARKS = 1 + max(max(indices) for indices, _ in LINES.values())
@@ -173,11 +173,9 @@ def test_scores_are_those_of_the_metrics_on_all_faces_at_once(
     faces = HeldOut(open_corpus(data), protocol)
     made, truth = tint()(faces.sketches("rough", range(N)).float() / 255), faces.photos(range(N))
     backbone = load_backbone(backbone_file)
-    fid = FidSqueeze(backbone=backbone)
-    fid.update(made, real=False)
-    fid.update(truth, real=True)
-    assert score.fid == pytest.approx(fid.compute(), rel=1e-4)
-    pair = spread_over_people(open_corpus(data).people, 2)
+    fid = frechet_distance(*(squeeze_features(one, backbone=backbone) for one in (made, truth)))
+    assert score.fid == pytest.approx(fid, rel=1e-4)
+    pair = spread_over_people(open_corpus(data).tags, 2)
     assert score.lpips == pytest.approx(
         float(LpipsSqueeze(backbone=backbone)(made[pair], truth[pair]).mean()), rel=1e-4
     )
@@ -252,7 +250,7 @@ def test_people_of_the_data_may_not_be_in_the_gallery(data: Path, backbone_file:
 
 
 def test_more_faces_than_there_are_is_refused(data: Path, loads: list) -> None:
-    with pytest.raises(DataError, match=f"The corpus has {N} faces"):
+    with pytest.raises(DataError, match=f"The dataset has {N} photos"):
         Evaluator([TINT], data=data, protocol=Protocol(n=N + 1))
 
 
@@ -270,7 +268,7 @@ def test_photos_are_compared_at_a_smaller_side_where_asked(evaluator: Callable) 
     full = {score.level: score for score in evaluator(TINT).run().scores}
     assert f"compared at {SIZE // 2} pixels" in asked.text and f"compared at {SIZE} pixels" in evaluator(TINT).text
     assert scores["clean"].lpips != full["clean"].lpips and scores["clean"].ssim != full["clean"].ssim
-    faces = HeldOut(asked.faces.corpus, half)
+    faces = HeldOut(asked.held.data, half)
     made = tint()(faces.sketches("clean", sorted(faces.paired)).float() / 255)
     small = [
         torch.nn.functional.adaptive_avg_pool2d(one, SIZE // 2) for one in (made, faces.photos(sorted(faces.paired)))

@@ -16,7 +16,7 @@ from tiny_model import painted, tint
 from s2pzoo.data.unpaired import open_collection
 from s2pzoo.errors import DataError, UsageError
 from s2pzoo.evaluate import contenders
-from s2pzoo.evaluate.fid import FidSqueeze
+from s2pzoo.evaluate.fid import frechet_distance
 from s2pzoo.evaluate.journal import JOURNAL
 from s2pzoo.evaluate.kid import kernel_distance
 from s2pzoo.evaluate.methods import Method
@@ -24,7 +24,7 @@ from s2pzoo.evaluate.paired import LpipsSqueeze
 from s2pzoo.evaluate.unpaired import UnpairedEvaluator
 from s2pzoo.evaluate.unpaired_data import Pictures
 from s2pzoo.evaluate.unpaired_scores import UnpairedEvaluation, UnpairedScore
-from s2pzoo.losses.content import luma
+from s2pzoo.nn.colour import luma
 from s2pzoo.nn.squeezenet import load_backbone, squeeze_features
 from s2pzoo.pipeline.run import Pipeline
 
@@ -63,10 +63,8 @@ def evaluator(
 @pytest.fixture
 def fid(backbone_file: Path) -> Callable[[torch.Tensor, torch.Tensor], float]:
     def measure(fake: torch.Tensor, real: torch.Tensor) -> float:
-        made = FidSqueeze(backbone=load_backbone(backbone_file))
-        made.update(fake, real=False)
-        made.update(real, real=True)
-        return made.compute()
+        backbone = load_backbone(backbone_file)
+        return frechet_distance(*(squeeze_features(one, backbone=backbone) for one in (fake, real)))
 
     return measure
 
@@ -163,7 +161,7 @@ def test_n_takes_fewer_sketches_evenly_spread_and_all_photos(evaluator: Callable
     evaluation = evaluator(TINT, split="all", n=4).run()
     assert (evaluation.scores[0].n, evaluation.scores[0].photos) == (4, 10)
     assert "photos of n = 4 sketches, compared with 10 photos" in evaluation.protocol
-    assert "With fewer than 2048 pictures FID is biased" in evaluation.protocol
+    assert "Below 2048 pictures FID is biased" in evaluation.protocol
 
 
 def score(method: str, fid: float | None, **more: object) -> UnpairedScore:
@@ -176,7 +174,7 @@ def test_the_table_divides_by_one_method_and_never_calls_the_floor_the_best() ->
     scores = [score("a", 30.0), score("b", 20.0), score("photos", 5.0, model="photos", seconds=None, diversity=None)]
     lines = UnpairedEvaluation(scores=scores, against="b", protocol="the protocol").to_markdown().splitlines()
     assert lines == [
-        "| method | FID ↓ | FID / b ↓ | KID ↓ | gray FID ↓ | diversity ↑ | s / photo ↓ | n | photos |",
+        "| method | FID ↓ | FID / b ↓ | unit KID ↓ | gray FID ↓ | diversity ↑ | s / photo ↓ | n | photos |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
         "| a | 30.0 | 1.50 | **1.000** | – | **0.000** | **0.500** | 9 | 8 |",
         "| b | **20.0** | **1.00** | **1.000** | – | **0.000** | **0.500** | 9 | 8 |",

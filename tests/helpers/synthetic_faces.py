@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from s2pzoo_faces.corpus import clean_sketch
 from safetensors.torch import save_file
 from torchvision.models import squeezenet1_1
-
-from s2pzoo_faces.corpus import clean_sketch
 
 Points = NDArray[np.float32]
 

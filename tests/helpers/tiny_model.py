@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from attrs import frozen
 from torch import Tensor
@@ -9,7 +11,8 @@ from torch import Tensor
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.interfaces import Generator
 from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.spec.model import Model, Option, Step
+from s2pzoo.spec.fields import Field
+from s2pzoo.spec.model import ComponentEntry, Model, Step
 from s2pzoo.spec.ports import Port, Ports
 
 SIZE = 64
@@ -17,10 +20,15 @@ SIZE = 64
 
 @frozen(kw_only=True)
 class TintConfig:
+    component: ClassVar = ComponentEntry("acme/tint", kind="generator", network="tiny_model:Tint")
+
     size: int = SIZE
 
     def ports(self) -> Ports:
         return Ports(takes={"sketch": Port("sketch", size=self.size)}, gives={"photo": Port("photo", size=self.size)})
+
+    def options(self) -> tuple[Field, ...]:
+        return (Field("red", "float", 1.0, low=0, high=1),)
 
 
 class Tint(Generator):
@@ -31,15 +39,15 @@ class Tint(Generator):
 
 
 def tint(size: int = SIZE) -> Pipeline:
-    step = Step(
-        "tint", "acme/tint", config=TintConfig(size=size), options=(Option("red", "float", 1.0, low=0, high=1),)
-    )
+    step = Step("tint", TintConfig(size=size))
     model = Model("acme.tint", steps=(step,), size=size)
     return Pipeline(model=model, components={"tint": Tint(step.config)}, weights={"tint": "acme.tint@0123"})
 
 
 @frozen(kw_only=True)
 class StageConfig:
+    component: ClassVar = ComponentEntry("acme/stage", kind="generator", network="tiny_model:Paint")
+
     takes: str
     gives: str
     size: int = SIZE
@@ -48,6 +56,9 @@ class StageConfig:
         return Ports(
             takes={self.takes: Port(self.takes, size=self.size)}, gives={self.gives: Port(self.gives, size=self.size)}
         )
+
+    def options(self) -> tuple[Field, ...]:
+        return (Field("reference", "path"),) if self.takes == "gray" else ()
 
 
 class Shade(Generator):
@@ -70,11 +81,8 @@ class Paint(Generator):
 def painted(size: int = SIZE, *, output: str = "photo") -> Pipeline:
     """sketch -> gray -> photo; or the first stage alone, whose output may be called something else."""
     first = "gray" if output == "photo" else output
-    shade = Step("shade", "acme/shade", config=StageConfig(takes="sketch", gives=first, size=size))
-    paint = Step(
-        "paint", "acme/paint", config=StageConfig(takes="gray", gives="photo", size=size),
-        options=(Option("reference", "path"),),
-    )  # fmt: skip
+    shade = Step("shade", StageConfig(takes="sketch", gives=first, size=size))
+    paint = Step("paint", StageConfig(takes="gray", gives="photo", size=size))
     steps = (shade, paint) if output == "photo" else (shade,)
     parts = {"shade": Shade(shade.config), "paint": Paint(paint.config)}
     model = Model("acme.painted", steps=steps, size=size, output=output)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from s2pzoo.imaging.edges import STYLES, canny, fdog, photocopy, to_gray, xdog
+from s2pzoo.imaging.edges import STYLES, canny, fdog, photocopy, xdog
+from s2pzoo.imaging.pixels import luma
 
 Filter = Callable[[np.ndarray], np.ndarray]
 each_filter = pytest.mark.parametrize("sketch_of", STYLES.values(), ids=list(STYLES))
@@ -81,4 +82,4 @@ def test_a_sketch_stays_in_range_and_leaves_the_photo_alone(sketch_of: Filter, p
 
 
 def test_gray_is_the_luma_of_rec_601() -> None:
-    assert to_gray(np.eye(3, dtype=np.float32)[None])[0] == pytest.approx([0.299, 0.587, 0.114])
+    assert luma(np.eye(3, dtype=np.float32)[None])[0] == pytest.approx([0.299, 0.587, 0.114])

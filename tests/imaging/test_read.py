@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from s2pzoo.imaging import paper
-from s2pzoo.imaging.frame import FACE_FRAME
+from s2pzoo.spec.frame import Frame
+
+FRAME = Frame(name="face frame", side=512, box=(62, 4, 450, 510))
 from s2pzoo.imaging.read import Sketch, read_sketch
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import read_svg
@@ -340,7 +342,7 @@ def test_fit_puts_a_small_off_centre_drawing_into_the_face_frame() -> None:
     sheet = np.full((3000, 4000), 255, np.uint8)
     sheet[200:800, 3100:3700] = face(600)
     for source in (sheet, 255 - sheet):
-        sketch = read_sketch(source, size=256, fit=True)
+        sketch = read_sketch(source, size=256, fit=FRAME)
         dark = check(sketch) < 0.5
         rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
         assert rows[0] == pytest.approx(2, abs=3)
@@ -361,8 +363,8 @@ def test_fit_works_on_strokes_and_keeps_their_width(tmp_path: Path) -> None:
 def test_fit_leaves_a_drawing_in_the_frame_nearly_where_it_is() -> None:
     sheet = np.full((512, 512), 255, np.uint8)
     image = Image.fromarray(sheet)
-    ImageDraw.Draw(image).ellipse(FACE_FRAME.box, outline=0, width=6)
-    plain, fitted = read_sketch(image, size=512).ink, read_sketch(image, size=512, fit=True).ink
+    ImageDraw.Draw(image).ellipse(FRAME.box, outline=0, width=6)
+    plain, fitted = read_sketch(image, size=512).ink, read_sketch(image, size=512, fit=FRAME).ink
     assert np.abs(plain - fitted).mean() < 0.015  # within a pixel
 
 

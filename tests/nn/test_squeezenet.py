@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
@@ -16,8 +18,9 @@ from s2pzoo.errors import (
     WeightsMismatchError,
     WeightsNotFoundError,
 )
-from s2pzoo.losses.perceptual import PerceptualLoss
-from s2pzoo.nn.squeezenet import DIM, LAYERS, load_backbone, squeeze_features
+from s2pzoo.losses.perceptual import Perceptual
+from s2pzoo.nn.squeezenet import DIM, load_backbone, squeeze_features
+from s2pzoo.spec.core import LPIPS_LAYERS, PerceptualConfig
 
 
 def test_features_are_those_of_torchvision_on_normalised_images(backbone_file: Path, photos: Tensor) -> None:
@@ -33,7 +36,7 @@ def test_features_are_those_of_torchvision_on_normalised_images(backbone_file: P
 
 
 def test_maps_come_in_the_order_of_the_layers(backbone_file: Path, photos: Tensor) -> None:
-    maps = load_backbone(backbone_file).maps(photos, LAYERS)
+    maps = load_backbone(backbone_file).maps(photos, LPIPS_LAYERS)
     assert [features.shape[1] for features in maps] == [64, 128, 256, 384, 384, 512, 512]
 
 
@@ -90,10 +93,16 @@ def test_a_failed_download_is_an_offline_error(tmp_path: Path, monkeypatch: pyte
         load_backbone()
 
 
+def perceptual(file: Path, **config: Any) -> Callable[[Tensor, Tensor], Tensor]:
+    made = Perceptual(PerceptualConfig(backbone=str(file), **config))
+    assert not any(parameter.requires_grad for parameter in made.parameters())
+    return lambda fake, real: made(fake=fake, real=real)["perceptual"]
+
+
 def test_the_perceptual_loss_of_equal_photos_is_zero_and_grows_with_the_difference(
     backbone_file: Path, photos: Tensor
 ) -> None:
-    loss = PerceptualLoss(backbone=backbone_file)
+    loss = perceptual(backbone_file)
     noise = torch.randn(photos.shape, generator=torch.Generator().manual_seed(2))
     near, far = (loss(photos + scale * noise, photos).item() for scale in (0.01, 0.2))
     assert loss(photos, photos).item() == 0
@@ -103,7 +112,7 @@ def test_the_perceptual_loss_of_equal_photos_is_zero_and_grows_with_the_differen
 @pytest.mark.parametrize("normalise", [True, False])
 def test_the_perceptual_loss_by_hand(backbone_file: Path, photos: Tensor, normalise: bool) -> None:
     backbone = load_backbone(backbone_file)
-    loss = PerceptualLoss(backbone=backbone, layers=(4, 1), normalise=normalise)
+    loss = perceptual(backbone_file, layers=(4, 1), normalise=normalise)
     one, other = photos[:2], photos[2:]
     terms = []
     for a, b in zip(backbone.maps(one, (1, 4)), backbone.maps(other, (1, 4)), strict=True):
@@ -115,16 +124,15 @@ def test_the_perceptual_loss_by_hand(backbone_file: Path, photos: Tensor, normal
 
 
 def test_the_perceptual_loss_gives_gradients_to_the_first_image_only(backbone_file: Path, photos: Tensor) -> None:
-    loss = PerceptualLoss(backbone=backbone_file)
+    loss = perceptual(backbone_file)
     fake, real = (x.clone().requires_grad_() for x in (photos[:2], photos[2:]))
     loss(fake, real).backward()
     assert fake.grad is not None and fake.grad.isfinite().all() and fake.grad.abs().sum() > 0
     assert real.grad is None
-    assert not any(parameter.requires_grad for parameter in loss.parameters())
 
 
 def test_a_black_image_gives_finite_gradients(backbone_file: Path) -> None:
-    loss = PerceptualLoss(backbone=backbone_file)
+    loss = perceptual(backbone_file)
     fake = torch.zeros(1, 3, 32, 32, requires_grad=True)
     loss(fake, torch.ones(1, 3, 32, 32)).backward()
     assert fake.grad is not None and fake.grad.isfinite().all()
@@ -132,4 +140,4 @@ def test_a_black_image_gives_finite_gradients(backbone_file: Path) -> None:
 
 def test_a_layer_that_is_none_is_refused(backbone_file: Path) -> None:
     with pytest.raises(ValueError, match="layers"):
-        PerceptualLoss(backbone=backbone_file, layers=(2,))
+        perceptual(backbone_file, layers=(2,))

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from s2pzoo.train.sheet import sheet, to_pil
+from s2pzoo.pipeline.inputs import to_images
+from s2pzoo.train.sheet import sheet
 
 
 def test_a_sheet_has_a_row_for_each_picture_and_a_column_for_each_name() -> None:
@@ -15,7 +16,7 @@ def test_a_sheet_has_a_row_for_each_picture_and_a_column_for_each_name() -> None
 
 
 def test_a_picture_of_one_channel_is_grey_and_of_three_is_coloured() -> None:
-    grey = to_pil(torch.full((1, 2, 4), 0.5))
-    red = to_pil(torch.tensor([1.2, 0.0, -3.0])[:, None, None].expand(3, 2, 4))
+    grey = to_images(torch.full((1, 1, 2, 4), 0.5))[0]
+    red = to_images(torch.tensor([1.2, 0.0, -3.0])[None, :, None, None].expand(1, 3, 2, 4))[0]
     assert (grey.mode, grey.size) == ("L", (4, 2)) and np.asarray(grey)[0, 0] == 128
     assert (red.mode, red.size) == ("RGB", (4, 2)) and np.asarray(red)[0, 0].tolist() == [255, 0, 0]

@@ -113,9 +113,7 @@ def main() -> None:
         write_image(truth_sheet(model, arguments.truth), arguments.out)
     if arguments.drawings:
         found = sorted(arguments.drawings.glob("*.*"))
-        sketches = [
-            picture(read_sketch(path, size=256, fit=path.name.startswith("off_centre")).ink) for path in found
-        ]
+        sketches = [picture(read_sketch(path, size=256, fit=path.name.startswith("off_centre")).ink) for path in found]
         write_image(samples_sheet(model), BUNDLE / SAMPLES)
         write_image(drawings_sheet(model, sketches), BUNDLE / DRAWINGS)
         write_image(completed_sheet(model, sketches[::3]), BUNDLE / COMPLETED)

@@ -13,26 +13,23 @@ import pytest
 import torch
 from PIL import Image
 from s2pzoo_baselines.config import SHOES128, ResnetConfig
-from s2pzoo_baselines.cyclegan import Resnet
-from s2pzoo_baselines.plugin import s2pzoo_components, s2pzoo_models, s2pzoo_tasks
-from s2pzoo_baselines.tasks import CycleGAN
+from s2pzoo_baselines.cyclegan import CycleGAN, Resnet
 from torch import nn
 
 import s2pzoo
 from s2pzoo.errors import BadNameError
+from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Generator
-from s2pzoo.pipeline.plan import load_object
-from s2pzoo.spec.fields import from_dict, to_dict
-from s2pzoo.spec.graph import Graph
-from s2pzoo.train import TrainResult, train
+from s2pzoo.spec.fields import read, to_dict
+from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import Recipe, read_recipe
 
 SIZE = 32
 SMALL = ResnetConfig(size=SIZE, base=4, blocks=1, kernel=3)
 RECIPE = "baselines/cyclegan-shoes128"
 TINY = (
-    f"data.size={SIZE}", "data.load=36", "batch=2", "losses.pool=3", "networks.generator.base=4", "blocks=1",
+    f"data.size={SIZE}", "data.load=36", "batch=2", "rules.pool=3", "networks.generator.base=4", "blocks=1",
     "kernel=3", "networks.critic.base=4", "widest=8", "accelerator=cpu", "log_every=1", "schedule.minutes=0",
 )  # fmt: skip
 
@@ -109,7 +106,7 @@ def test_the_declarations_are_valid_and_fit_together() -> None:
         assert registry.model(model.name) == model and model.size == config.size == 128
         assert [step.config for step in model.steps] == [config, config.back()]
         assert [value for value, port in graph.values.items() if port.kind == "sketch"] == ["sketch", "clean_sketch"]
-        assert from_dict(ResnetConfig, to_dict(config)) == config == config.back().back()
+        assert read(ResnetConfig, to_dict(config)) == config == config.back().back()
 
 
 def test_an_untrained_one_translates_both_ways() -> None:

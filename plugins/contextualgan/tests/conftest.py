@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 import torch
 from s2pzoo_contextualgan.config import PRESETS, Preset, make_preset
-from s2pzoo_contextualgan.model import ContextualGAN
-from s2pzoo_contextualgan.networks import ContextEncoder
-from s2pzoo_contextualgan.plugin import model_steps
+from s2pzoo_contextualgan.joint import ContextEncoder
+from s2pzoo_contextualgan.plugin import model_steps, s2pzoo_plugin
 from s2pzoo_contextualgan.projection import Projection
 from torch import Tensor, nn
 
+from s2pzoo.pipeline.run import Pipeline
 from s2pzoo.spec.model import Model
 
 SMALL = {"size": 64, "side": 16, "latent": 6, "widths": (12, 8), "kernel": 4}
@@ -40,7 +40,7 @@ def small(request: pytest.FixtureRequest) -> Preset:
 
 
 @pytest.fixture(scope="session")
-def zoo() -> ContextualGAN:
+def zoo() -> Pipeline:
     """The whole pipeline, untrained but lively."""
     preset = PRESETS_HERE["small"]
     with torch.random.fork_rng(devices=[]):
@@ -49,14 +49,16 @@ def zoo() -> ContextualGAN:
         for part in parts.values():
             part.apply(_louder)
     entry = Model("contextualgan.small", steps=model_steps(preset), size=64)
-    return ContextualGAN(model=entry, components=parts)
+    return Pipeline(model=entry, components=parts, tools={tool.name: tool for tool in s2pzoo_plugin().tools})
 
 
 @pytest.fixture(scope="session")
-def drawing(zoo: ContextualGAN) -> Tensor:
+def drawing(zoo: Pipeline) -> Tensor:
     """(3,1,64,64): drawings, no two alike, that G can make."""
     z = torch.randn(3, 6, generator=torch.Generator().manual_seed(4))
-    return nn.functional.interpolate(zoo.projection.generator(latent=z)["sketch"], scale_factor=4).clamp(0, 1)
+    return nn.functional.interpolate(zoo.components["projection"].generator(latent=z)["sketch"], scale_factor=4).clamp(
+        0, 1
+    )
 
 
 @torch.no_grad()

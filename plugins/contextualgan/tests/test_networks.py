@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 from s2pzoo_contextualgan.config import PRESETS, JointConfig, Preset
-from s2pzoo_contextualgan.networks import ContextEncoder, JointDiscriminator, JointGenerator
+from s2pzoo_contextualgan.joint import ContextEncoder, JointDiscriminator, JointGenerator
 from torch import nn
 
-from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.fields import read, to_dict
 
 
 def millions(network: nn.Module) -> float:
@@ -68,4 +68,4 @@ def test_an_unknown_choice_is_refused(field: dict[str, str]) -> None:
 def test_a_config_survives_json() -> None:
     for preset in PRESETS.values():
         for part in (preset.generator, preset.discriminator, preset.encoder, preset.projection()):
-            assert from_dict(type(part), to_dict(part)) == part
+            assert read(type(part), to_dict(part)) == part

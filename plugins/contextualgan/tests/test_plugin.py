@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 from s2pzoo_contextualgan import plugin
-from s2pzoo_contextualgan.search import Search
+from s2pzoo_contextualgan.config import Search
 
 from s2pzoo.errors import BadOptionError, UnknownOptionError
-from s2pzoo.spec.graph import Graph
 from s2pzoo.spec.model import Model
 
 MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}

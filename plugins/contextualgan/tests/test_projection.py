@@ -11,35 +11,32 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from s2pzoo_contextualgan.config import PRESETS
+from s2pzoo_contextualgan.config import PRESETS, Search
 from s2pzoo_contextualgan.joint import shrink
-from s2pzoo_contextualgan.model import ContextualGAN
 from s2pzoo_contextualgan.projection import Known, Projection
-from s2pzoo_contextualgan.search import Search
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.pipeline.run import Pipeline
 
 
 @pytest.fixture
-def watched(zoo: ContextualGAN) -> Iterator[list[Tensor]]:
+def watched(zoo: Pipeline) -> Iterator[list[Tensor]]:
     """The losses that the search has told of, step by step."""
     losses: list[Tensor] = []
-    zoo.projection.watch = lambda _step, _z, loss: losses.append(loss.clone())
+    zoo.components["projection"].watch = lambda _step, _z, loss: losses.append(loss.clone())
     yield losses
-    zoo.projection.watch = None
+    zoo.components["projection"].watch = None
 
 
-def test_the_best_loss_never_rises_and_falls_in_the_end(
-    zoo: ContextualGAN, drawing: Tensor, watched: list[Tensor]
-) -> None:
+def test_the_best_loss_never_rises_and_falls_in_the_end(zoo: Pipeline, drawing: Tensor, watched: list[Tensor]) -> None:
     zoo.run(drawing, steps=12, start="random")
     told = torch.stack(watched).view(3, 13)  # one drawing after the other
     assert (told.diff(dim=1) <= 0).all() and (told[:, -1] < told[:, 0]).all()
 
 
-def test_many_drawings_are_looked_for_at_once_as_each_alone(zoo: ContextualGAN, drawing: Tensor) -> None:
-    search, project = Search(steps=3, start="refined"), zoo.projection.project
+def test_many_drawings_are_looked_for_at_once_as_each_alone(zoo: Pipeline, drawing: Tensor) -> None:
+    search, project = Search(steps=3, start="refined"), zoo.components["projection"].project
     z, losses = project(known_sketch(zoo, drawing), search, torch.Generator().manual_seed(1))
     for index in range(3):
         known = known_sketch(zoo, drawing[index : index + 1])
@@ -47,59 +44,57 @@ def test_many_drawings_are_looked_for_at_once_as_each_alone(zoo: ContextualGAN, 
         assert torch.allclose(alone[0], z[index], atol=1e-3) and torch.allclose(loss[0], losses[index], atol=1e-4)
 
 
-def test_the_same_options_give_the_same_photo_and_another_seed_another(zoo: ContextualGAN, drawing: Tensor) -> None:
+def test_the_same_options_give_the_same_photo_and_another_seed_another(zoo: Pipeline, drawing: Tensor) -> None:
     one, again, other = (zoo(drawing[:1], steps=3, start="random", seed=s) for s in (1, 1, 2))
     assert torch.equal(one, again) and not torch.equal(one, other)
 
 
-def test_a_photo_does_not_depend_on_what_else_is_in_the_batch(zoo: ContextualGAN, drawing: Tensor) -> None:
+def test_a_photo_does_not_depend_on_what_else_is_in_the_batch(zoo: Pipeline, drawing: Tensor) -> None:
     together = zoo(drawing, steps=4)
     for index in range(3):
         assert torch.allclose(zoo(drawing[index : index + 1], steps=4), together[index : index + 1], atol=1e-4)
 
 
-def test_networks_are_frozen_and_stay_in_eval_mode(zoo: ContextualGAN, drawing: Tensor) -> None:
-    before = {name: value.clone() for name, value in zoo.projection.state_dict().items()}
-    zoo.projection.train()
+def test_networks_are_frozen_and_stay_in_eval_mode(zoo: Pipeline, drawing: Tensor) -> None:
+    before = {name: value.clone() for name, value in zoo.components["projection"].state_dict().items()}
+    zoo.components["projection"].train()
     zoo(drawing[:1], steps=2)
-    assert not any(module.training for module in zoo.projection.modules())
-    assert not any(parameter.requires_grad for parameter in zoo.projection.parameters())
-    assert all(torch.equal(value, before[name]) for name, value in zoo.projection.state_dict().items())
+    assert not any(module.training for module in zoo.components["projection"].modules())
+    assert not any(parameter.requires_grad for parameter in zoo.components["projection"].parameters())
+    assert all(torch.equal(value, before[name]) for name, value in zoo.components["projection"].state_dict().items())
 
 
-def test_no_steps_give_the_start(zoo: ContextualGAN, drawing: Tensor) -> None:
+def test_no_steps_give_the_start(zoo: Pipeline, drawing: Tensor) -> None:
     values = zoo.run(drawing[:1], keep=True, steps=0, inits=1, restarts=2).values
     guessed = zoo.run(drawing[:1], keep=True, steps=0, inits=1, restarts=1, start="refined").values["z"]
     assert any(torch.equal(values["z"], start) for start in (values["first"], guessed))
 
 
-def test_more_candidates_are_never_worse(zoo: ContextualGAN, drawing: Tensor, watched: list[Tensor]) -> None:
+def test_more_candidates_are_never_worse(zoo: Pipeline, drawing: Tensor, watched: list[Tensor]) -> None:
     zoo(drawing[:1], steps=0, start="refined", inits=1)
     zoo(drawing[:1], steps=0, start="refined", inits=40, restarts=40)
     assert watched[1] <= watched[0]
 
 
-def test_a_candidate_that_is_no_number_begins_again_and_is_told(zoo: ContextualGAN, drawing: Tensor) -> None:
+def test_a_candidate_that_is_no_number_begins_again_and_is_told(zoo: Pipeline, drawing: Tensor) -> None:
     search = Search(start="random", steps=3, optimizer="momentum", lr=1e39)
     with pytest.warns(UserWarning, match="candidates of the search were no longer numbers"):
-        z, loss = zoo.projection.project(known_sketch(zoo, drawing[:1]), search, torch.Generator())
+        z, loss = zoo.components["projection"].project(known_sketch(zoo, drawing[:1]), search, torch.Generator())
     assert z.isfinite().all() and loss.isfinite().all()
 
 
-def test_an_anchor_holds_the_search_near_the_guess(zoo: ContextualGAN, drawing: Tensor) -> None:
+def test_an_anchor_holds_the_search_near_the_guess(zoo: Pipeline, drawing: Tensor) -> None:
     known, guess = known_sketch(zoo, drawing[:1]), torch.zeros(1, 6)
 
     def strayed(anchor: float) -> float:
         search = Search(steps=20, inits=1, anchor=anchor)
-        z, _ = zoo.projection.project(known, search, torch.Generator().manual_seed(0), guess=guess)
+        z, _ = zoo.components["projection"].project(known, search, torch.Generator().manual_seed(0), guess=guess)
         return float((z - guess).norm())
 
     assert strayed(10) < strayed(0)
 
 
-def test_a_uniform_z_stays_in_its_range(
-    zoo: ContextualGAN, drawing: Tensor, make_paper: Callable[[], Projection]
-) -> None:
+def test_a_uniform_z_stays_in_its_range(zoo: Pipeline, drawing: Tensor, make_paper: Callable[[], Projection]) -> None:
     z, _ = make_paper().project(
         known_sketch(zoo, drawing[:1]), Search(start="random", steps=5, lr=3.0), torch.Generator()
     )
@@ -108,20 +103,20 @@ def test_a_uniform_z_stays_in_its_range(
 
 @pytest.mark.parametrize("picture", [torch.zeros(1, 1, 64, 64), torch.rand(1, 1, 64, 64)], ids=["black", "noise"])
 @pytest.mark.parametrize("contextual", ["kl", "kl_ink", "l1", "mse"])
-def test_any_drawing_has_a_photo(zoo: ContextualGAN, picture: Tensor, contextual: str) -> None:
+def test_any_drawing_has_a_photo(zoo: Pipeline, picture: Tensor, contextual: str) -> None:
     photo = zoo(picture, steps=2, contextual=contextual)
     assert photo.shape == (1, 3, 16, 16) and photo.isfinite().all()
 
 
-def test_a_blank_drawing_is_refused(zoo: ContextualGAN, tmp_path: Path) -> None:
+def test_a_blank_drawing_is_refused(zoo: Pipeline, tmp_path: Path) -> None:
     Image.new("L", (64, 64), 255).save(tmp_path / "blank.png")
     with pytest.raises(BadInputError):
         zoo(tmp_path / "blank.png")
 
 
-def test_the_other_way_round_a_photo_gives_a_sketch(zoo: ContextualGAN, tmp_path: Path) -> None:
+def test_the_other_way_round_a_photo_gives_a_sketch(zoo: Pipeline, tmp_path: Path) -> None:
     """The sketch of a photo that G made of a z is the one that G made with it, or close."""
-    made = zoo.projection.generator(latent=torch.randn(2, 6, generator=torch.Generator().manual_seed(5)))
+    made = zoo.components["projection"].generator(latent=torch.randn(2, 6, generator=torch.Generator().manual_seed(5)))
     drawn = zoo.sketch(made["photo"], steps=60, inits=60, start="refined")
     assert drawn.shape == (2, 1, 16, 16)
     far = (made["sketch"] - made["sketch"].flip(0)).abs().mean()
@@ -131,7 +126,7 @@ def test_the_other_way_round_a_photo_gives_a_sketch(zoo: ContextualGAN, tmp_path
     assert (picture.mode, picture.size) == ("L", (16, 16))
 
 
-def test_a_completed_photo_keeps_what_was_known(zoo: ContextualGAN) -> None:
+def test_a_completed_photo_keeps_what_was_known(zoo: Pipeline) -> None:
     photo = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(6))
     mask = torch.zeros(1, 1, 16, 16)
     mask[..., 8:, :] = 1
@@ -149,7 +144,7 @@ def test_a_completed_photo_keeps_what_was_known(zoo: ContextualGAN) -> None:
         (torch.ones(1, 1, 16, 16), "The mask leaves nothing to go by"),
     ],
 )
-def test_a_mask_that_cannot_be_used_is_told(zoo: ContextualGAN, mask: Tensor, told: str) -> None:
+def test_a_mask_that_cannot_be_used_is_told(zoo: Pipeline, mask: Tensor, told: str) -> None:
     with pytest.raises(BadInputError, match=told):
         zoo.complete(torch.rand(1, 3, 16, 16), mask)
 
@@ -159,10 +154,12 @@ def test_ctrl_c_keeps_the_best_so_far_and_says_so(tmp_path: Path) -> None:
     script = tmp_path / "search.py"
     script.write_text(
         textwrap.dedent("""
+            import signal
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background ignores it
             import torch
             from s2pzoo_contextualgan.config import make_preset
             from s2pzoo_contextualgan.projection import Known, Projection
-            from s2pzoo_contextualgan.search import Search
+            from s2pzoo_contextualgan.config import Search
 
             preset = make_preset(
                 critic=(8, 6), norm="spectral", prior="normal", layout="stack", size=64, side=16, latent=6,
@@ -194,7 +191,7 @@ def make_paper() -> Callable[[], Projection]:
     return lambda: Projection(PRESETS["small-paper"].projection())
 
 
-def known_sketch(zoo: ContextualGAN, drawing: Tensor) -> Known:
-    sketch = shrink(drawing, zoo.projection.config.generator.side)
+def known_sketch(zoo: Pipeline, drawing: Tensor) -> Known:
+    sketch = shrink(drawing, zoo.components["projection"].config.generator.side)
     seen = torch.ones_like(sketch)
     return Known(sketch=sketch, photo=sketch.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=0 * seen)

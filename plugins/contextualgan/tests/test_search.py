@@ -6,7 +6,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s2pzoo_contextualgan.search import PAPER, Search, blurred, divergence, mover, unreal
+from s2pzoo_contextualgan.config import PAPER_SEARCH, Search
+from s2pzoo_contextualgan.projection import blurred, divergence, mover, unreal
 
 ONES = torch.ones(1, 1, 1, 2)
 
@@ -108,7 +109,13 @@ def test_faithfulness_trades_steps_against_priors() -> None:
 
 
 def test_the_papers_procedure_is_there_as_it_is() -> None:
-    assert (PAPER.start, PAPER.inits, PAPER.steps, PAPER.contextual, PAPER.lam) == ("refined", 30, 1000, "kl", 0.01)
+    assert (PAPER_SEARCH.start, PAPER_SEARCH.inits, PAPER_SEARCH.steps, PAPER_SEARCH.contextual, PAPER_SEARCH.lam) == (
+        "refined",
+        30,
+        1000,
+        "kl",
+        0.01,
+    )
 
 
 @pytest.mark.parametrize("field", [{"contextual": "l3"}, {"start": "here"}, {"steps": -1}, {"inits": 0}])

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from s2pzoo_contextualgan.model import ContextualGAN
 from s2pzoo_contextualgan.pairs import open_pairs
-from s2pzoo_contextualgan.tasks import hide, shifted
+from s2pzoo_contextualgan.training import hide, shifted
 
 import s2pzoo
 from s2pzoo.errors import DataError, RecipeError
-from s2pzoo.train import TrainResult, train
+from s2pzoo.pipeline.golden import largest_errors
+from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.weights.bundle import read_bundle
 
 DATA = (
@@ -26,7 +26,7 @@ GAN = {"gan", "discriminator"}
 
 
 def run(data: Path, out: Path, backbone: Path, *overrides: str) -> TrainResult:
-    given = (*DATA, f"networks.perceptual.backbone={backbone}", *overrides)
+    given = (*DATA, f"losses.perceptual.backbone={backbone}", *overrides)
     return train("contextualgan/faces64", data, out, overrides=given, progress=False)
 
 
@@ -50,19 +50,19 @@ def test_g_d_and_the_initialiser_are_trained_together(trained: Path) -> None:
 
 def test_the_bundle_makes_photos_sketches_and_completions(trained: Path) -> None:
     zoo = s2pzoo.load("contextualgan", weights=trained)
-    assert isinstance(zoo, ContextualGAN) and zoo.model.name == "contextualgan.faces64"
+    assert "complete" in zoo.tools and zoo.model.name == "contextualgan.faces64"
     drawing = Image.new("L", (256, 256), 255)
     drawing.paste(0, (100, 60, 160, 64))
     photo = zoo(drawing, steps=1)
     assert (photo.size, photo.mode) == ((64, 64), "RGB")
     assert zoo.sketch(torch.rand(1, 3, 64, 64), steps=1).shape == (1, 1, 64, 64)
     assert zoo.complete(torch.rand(1, 3, 64, 64), torch.eye(64)[None, None], steps=1).shape == (1, 3, 64, 64)
-    assert max(read_bundle(trained).check_golden(zoo).values()) < 1e-2
+    assert max(largest_errors(zoo, read_bundle(trained).golden()).values()) < 1e-2
 
 
 def test_the_papers_training_has_no_initialiser(corpus: Path, backbone: Path, tmp_path: Path) -> None:
-    plain = ("networks.preset.name=small-paper", "losses.gan_kind=bce", "losses.generator_steps=2")
-    run(corpus, tmp_path, backbone, *plain, "losses.reconstruction=0", "losses.augment=0")
+    plain = ("networks.preset.name=small-paper", "losses.adversarial=core/bce", "rules.generator_steps=2")
+    run(corpus, tmp_path, backbone, *plain, "weights.reconstruction=0", "rules.augment=0")
     assert losses(tmp_path) == GAN
     assert [step.name for step in read_bundle(tmp_path).manifest.steps] == ["projection"]
 
@@ -88,7 +88,6 @@ def parameters(folder: Path) -> dict[str, torch.Tensor]:
     ("override", "told"),
     [
         ("networks.preset.name=tiny", "no preset 'tiny'"),
-        ("losses.gan_kind=wgan", "losses.gan_kind cannot be 'wgan'"),
         ("networks.preset.name=small-paper", "wants a normal prior"),
     ],
 )

@@ -15,14 +15,13 @@ from s2pzoo_deepfacedrawing.config import (
     SynthesisConfig,
     Window,
 )
-from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, FeatureMapping
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
-from s2pzoo_deepfacedrawing.mapping import FeatureMapping
-from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
-from s2pzoo_deepfacedrawing.plugin import model_steps
-from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis
+from s2pzoo_deepfacedrawing.photo import ImageSynthesis
+from s2pzoo_deepfacedrawing.plugin import model_steps, s2pzoo_plugin
 from torch import Tensor, nn
 
+from s2pzoo.pipeline.run import Pipeline
 from s2pzoo.spec.model import Model
 
 FACE = Face(
@@ -69,7 +68,7 @@ def sketches() -> Tensor:
 
 
 @pytest.fixture(scope="session")
-def zoo(sketches: Tensor) -> DeepFaceDrawing:
+def zoo(sketches: Tensor) -> Pipeline:
     """The whole pipeline; its statistics are those of the sketches, its bank holds the first 24 of them."""
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(1)
@@ -91,7 +90,8 @@ def zoo(sketches: Tensor) -> DeepFaceDrawing:
     tags = torch.arange(24)
     parts["manifold"].fill(codes.transpose(0, 1), gender=1 + tags % 2, age=20 + tags)
     steps = model_steps(SMALL)
-    return DeepFaceDrawing(model=Model("deepfacedrawing.small", steps=steps, size=64, blank_ok=True), components=parts)
+    model = Model("deepfacedrawing.small", steps=steps, size=64, blank_ok=True, dataset="faces/corpus")
+    return Pipeline(model=model, components=parts, tools={tool.name: tool for tool in s2pzoo_plugin().tools})
 
 
 def scribbles(count: int) -> Tensor:

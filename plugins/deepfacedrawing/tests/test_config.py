@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, PRESETS, Face, Preset, Window, with_samples
+from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, PRESETS, Face, Preset, Window
 
-from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.fields import read, to_dict
 
 each_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
 
@@ -56,7 +56,7 @@ def test_all_parts_of_a_preset_share_their_face_and_their_maps(preset: Preset) -
 @each_preset
 def test_a_config_survives_json(preset: Preset) -> None:
     for part in (preset.encoder, preset.decoder, preset.manifold, preset.mapping, preset.synthesis):
-        assert from_dict(type(part), to_dict(part)) == part
+        assert read(type(part), to_dict(part)) == part
 
 
 @each_preset
@@ -74,12 +74,6 @@ def test_the_ports_follow_from_the_config(preset: Preset) -> None:
 def test_a_discriminator_looks_at_the_maps_where_it_is_conditional() -> None:
     assert set(PAPER512.discriminator.ports().takes) == {"photo", "features"}
     assert set(FACES256.discriminator.ports().takes) == {"photo"}
-
-
-def test_a_bank_of_another_size_changes_nothing_else() -> None:
-    preset = with_samples(FACES256, 7)
-    assert preset.manifold.samples == 7
-    assert preset.encoder == FACES256.encoder and preset.manifold.neighbours == FACES256.manifold.neighbours
 
 
 def test_the_numbers_of_the_paper() -> None:

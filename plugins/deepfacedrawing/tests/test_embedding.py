@@ -6,10 +6,10 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, EmbeddingConfig, Face, Preset, Window
-from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, Layers, crop, merge
-from s2pzoo_deepfacedrawing.mapping import FeatureMapping
-from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, FeatureMapping, Layers, crop, merge
 from torch import Tensor, nn
+
+from s2pzoo.pipeline.run import Pipeline
 
 LIGHT, PAPER = FACES256.encoder.face, PAPER512.encoder.face
 official = pytest.mark.parametrize("official", [LIGHT, PAPER], ids=["faces256", "paper512"])
@@ -115,7 +115,7 @@ def test_there_is_one_code_a_component(small: Preset) -> None:
     ids=["left eye", "right eye", "left eye and nose", "mouth", "outside", "nose and mouth"],
 )
 def test_a_stroke_changes_the_codes_of_the_windows_it_lies_in_and_no_other(
-    zoo: DeepFaceDrawing, sketches: Tensor, at: tuple[int, int], seen_by: set[int]
+    zoo: Pipeline, sketches: Tensor, at: tuple[int, int], seen_by: set[int]
 ) -> None:
     sketch = sketches[:1].clone()
     sketch[..., at[0] : at[0] + 2, at[1] : at[1] + 2] = 1 - sketch[..., at[0] : at[0] + 2, at[1] : at[1] + 2].round()
@@ -124,13 +124,13 @@ def test_a_stroke_changes_the_codes_of_the_windows_it_lies_in_and_no_other(
     assert set(changed.nonzero().flatten().tolist()) == seen_by
 
 
-def test_decoders_give_a_whole_sketch_in_range(zoo: DeepFaceDrawing) -> None:
+def test_decoders_give_a_whole_sketch_in_range(zoo: Pipeline) -> None:
     refined = zoo.components["decoder"](latent=50 * torch.randn(3, 5, 8))
     assert refined.shape == (3, 1, 64, 64)
     assert refined.min() == 0 and refined.max() == 1
 
 
-def test_the_refined_sketch_is_made_of_the_pieces(zoo: DeepFaceDrawing, face: Face) -> None:
+def test_the_refined_sketch_is_made_of_the_pieces(zoo: Pipeline, face: Face) -> None:
     decoder = zoo.components["decoder"]
     assert isinstance(decoder, ComponentDecoders)
     codes = torch.randn(2, 5, 8)

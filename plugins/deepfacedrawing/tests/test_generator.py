@@ -6,19 +6,19 @@ import pytest
 import torch
 from attrs import evolve
 from s2pzoo_deepfacedrawing.config import DiscriminatorConfig, Face, Preset
-from s2pzoo_deepfacedrawing.mapping import FeatureMapping
-from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
-from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis, PhotoDiscriminator
+from s2pzoo_deepfacedrawing.embedding import FeatureMapping
+from s2pzoo_deepfacedrawing.photo import ImageSynthesis, PhotoDiscriminator
 from torch import nn
 
 from s2pzoo.nn.blocks import ResizeConv2d
+from s2pzoo.pipeline.run import Pipeline
 
 
 def test_features_are_merged_maps_of_the_canvas(small: Preset) -> None:
     assert FeatureMapping(small.mapping)(latent=torch.randn(2, 5, 8)).shape == (2, 6, 32, 32)
 
 
-def test_each_code_paints_its_own_window(zoo: DeepFaceDrawing, face: Face) -> None:
+def test_each_code_paints_its_own_window(zoo: Pipeline, face: Face) -> None:
     mapping, codes = zoo.components["mapping"], torch.randn(1, 5, 8)
     before = mapping(latent=codes)
     for index, window in enumerate(face.parts):

@@ -10,7 +10,8 @@ from s2pzoo_deepfacedrawing.config import SOLVERS, Face, ManifoldConfig, Preset
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection, lle, lle_released
 from torch import Tensor
 
-from s2pzoo.errors import BadInputError, UnknownOptionError
+from s2pzoo.errors import BadInputError, BadOptionError, UnknownOptionError
+from s2pzoo.spec.fields import Field
 
 SAMPLES, PARTS, DIM = 12, 5, 8
 
@@ -231,22 +232,25 @@ def test_the_configuration_has_the_blend_of_components_for_which_none_is_given(d
     assert torch.equal(half(latent=drawn, blend=0.0), full(latent=drawn))
 
 
+def option(manifold: ManifoldProjection, name: str) -> Field:
+    return next(one for one in manifold.config.options() if one.name == name)
+
+
 def test_a_component_that_is_none_is_named_with_its_nearest(manifold: ManifoldProjection, drawn: Tensor) -> None:
     with pytest.raises(UnknownOptionError, match="'mout'") as caught:
-        manifold(latent=drawn, blend={"mout": 0.5})
+        option(manifold, "blend").read({"mout": 0.5})
     assert "mouth" in caught.value.suggestions
 
 
 @pytest.mark.parametrize("blend", [-0.1, 1.5, {"nose": 2.0}, float("nan")])
 def test_a_blend_out_of_range_is_refused(manifold: ManifoldProjection, drawn: Tensor, blend: float) -> None:
-    with pytest.raises(BadInputError, match="out of range"):
-        manifold(latent=drawn, blend=blend)
+    with pytest.raises(BadOptionError):
+        option(manifold, "blend").read(blend if isinstance(blend, dict) else {"all": blend})
 
 
 def test_a_solver_that_is_none_is_named_with_its_nearest(manifold: ManifoldProjection, drawn: Tensor) -> None:
-    with pytest.raises(UnknownOptionError, match="'lle2'") as caught:
-        manifold(latent=drawn, solver="lle2")
-    assert "lle" in caught.value.suggestions
+    with pytest.raises(BadOptionError, match="lle"):
+        option(manifold, "solver").read("lle2")
 
 
 # Whose samples
@@ -288,8 +292,8 @@ def test_an_age_that_is_no_number_is_refused(manifold: ManifoldProjection, drawn
 
 
 def test_an_unknown_gender_is_refused(manifold: ManifoldProjection, drawn: Tensor) -> None:
-    with pytest.raises(BadInputError, match="no gender 'men'"):
-        manifold(latent=drawn, gender="men")
+    with pytest.raises(BadOptionError, match="female"):
+        option(manifold, "gender").read("men")
 
 
 def test_a_restriction_that_nobody_meets_is_told(manifold: ManifoldProjection, drawn: Tensor) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 from s2pzoo_deepfacedrawing.config import PAPER512
-from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders
+from s2pzoo_deepfacedrawing.embedding import ComponentDecoders, ComponentEncoders, FeatureMapping
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
-from s2pzoo_deepfacedrawing.mapping import FeatureMapping
-from s2pzoo_deepfacedrawing.synthesis import ImageSynthesis, PhotoDiscriminator
+from s2pzoo_deepfacedrawing.photo import ImageSynthesis, PhotoDiscriminator
 from torch import nn
 
 from s2pzoo.interfaces import Component

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 from s2pzoo_deepfacedrawing import plugin
-from s2pzoo_deepfacedrawing.config import FACES256, PRESETS, SOLVERS, Preset, with_samples
+from s2pzoo_deepfacedrawing.config import FACES256, PRESETS, SOLVERS, Preset
 
 from s2pzoo.errors import BadOptionError, UnknownOptionError
-from s2pzoo.spec.graph import Graph
 from s2pzoo.spec.model import Model
 
 MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from s2pzoo_deepfacedrawing.embedding import first_maps
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
-from s2pzoo_deepfacedrawing.model import DeepFaceDrawing
-from s2pzoo_deepfacedrawing.tasks import Stage2, first_maps
+from s2pzoo_deepfacedrawing.photo import Stage2
+from s2pzoo_faces.corpus import open_corpus
 
 import s2pzoo
-from s2pzoo.data.corpus import open_corpus
 from s2pzoo.errors import RecipeError
-from s2pzoo.train import TrainResult, train
+from s2pzoo.pipeline.golden import largest_errors
+from s2pzoo.spec.fields import overridden
+from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import read_recipe
 from s2pzoo.weights.bundle import read_bundle
 
@@ -49,10 +51,10 @@ def stage2(corpus: Path, backbone: Path, stage1: Path, tmp_path_factory: pytest.
         "networks.embedding.samples=8",
         "networks.embedding.trained=true",
         "networks.embedding.refresh=2",
-        "losses.reconstruction=1.0",
-        f"networks.perceptual.backbone={backbone}",
-        "losses.projected=1.0",
-        "losses.critic_start=0.5",
+        "weights.reconstruction=1.0",
+        f"losses.perceptual.backbone={backbone}",
+        "rules.projected=1.0",
+        "rules.critic_start=0.5",
     )
     assert run("stage2", corpus, out, *overrides).reason == "finished"
     return out
@@ -75,7 +77,7 @@ def test_a_sheet_of_samples_is_made_before_and_after(stage1: Path, stage2: Path)
 
 
 def test_stage_one_is_the_papers_alone_without_first_maps(corpus: Path, tmp_path: Path) -> None:
-    run("stage1", corpus, tmp_path, "steps=1", "losses.first_maps=0")
+    run("stage1", corpus, tmp_path, "steps=1", "weights.first_maps=0")
     assert [step.name for step in read_bundle(tmp_path).manifest.steps] == ["encoder", "decoder"]
     assert "first_maps" not in metrics(tmp_path)[0]
 
@@ -94,19 +96,19 @@ def test_first_maps_are_compared_with_the_drawing_and_the_photo_at_their_size() 
 def test_stage_two_takes_over_every_loss_when_the_discriminator_joins(stage2: Path) -> None:
     first, *_, last = metrics(stage2)
     assert set(first) == {"l1", "perceptual", "reconstruction", "first_maps"}
-    assert set(last) == {*first, "discriminator", "gan", "feature_matching"}
+    assert set(last) == {*first, "critics", "gan", "feature_matching"}
     assert all(np.isfinite(value) for value in last.values())
 
 
 def test_the_bundle_of_stage_two_makes_photos(stage2: Path) -> None:
     zoo = s2pzoo.load("deepfacedrawing", weights=stage2)
-    assert isinstance(zoo, DeepFaceDrawing) and zoo.model.name == "deepfacedrawing.faces256"
+    assert "shadow" in zoo.tools and zoo.model.name == "deepfacedrawing.faces256"
     drawing = Image.new("L", (256, 256), 255)
     drawing.paste(0, (100, 60, 160, 64))
     photo = zoo(drawing, blend={"nose": 0.4}, neighbours=3)
     assert (photo.size, photo.mode) == ((256, 256), "RGB")
     assert zoo.shadow(drawing).size == zoo.refine(drawing).size == (256, 256)
-    errors = read_bundle(stage2).check_golden(zoo)
+    errors = largest_errors(zoo, read_bundle(stage2).golden())
     assert max(errors.values()) < 1e-4
 
 
@@ -130,13 +132,13 @@ def test_the_bank_is_that_of_the_encoders_in_the_bundle(stage2: Path, corpus: Pa
 
 
 def test_stage_two_keeps_the_encoders_as_they_are(corpus: Path, backbone: Path, stage1: Path, tmp_path: Path) -> None:
-    recipe = read_recipe("deepfacedrawing/stage2").resolve(
-        Stage2.defaults,
+    recipe = overridden(
+        read_recipe("deepfacedrawing/stage2"),
         (
             *DATA,
             f"networks.embedding.bundle={stage1}",
             "networks.embedding.samples=8",
-            f"networks.perceptual.backbone={backbone}",
+            f"losses.perceptual.backbone={backbone}",
         ),
     )
     task = Stage2(recipe=recipe, data=corpus)
@@ -151,13 +153,13 @@ def test_stage_two_keeps_the_encoders_as_they_are(corpus: Path, backbone: Path, 
 
 
 def test_batches_are_a_function_of_seed_and_step(corpus: Path, backbone: Path, stage1: Path) -> None:
-    recipe = read_recipe("deepfacedrawing/stage2").resolve(
-        Stage2.defaults,
+    recipe = overridden(
+        read_recipe("deepfacedrawing/stage2"),
         (
             *DATA,
             f"networks.embedding.bundle={stage1}",
             "networks.embedding.samples=8",
-            f"networks.perceptual.backbone={backbone}",
+            f"losses.perceptual.backbone={backbone}",
         ),
     )
     task = Stage2(recipe=recipe, data=corpus)
@@ -173,7 +175,7 @@ def test_batches_are_a_function_of_seed_and_step(corpus: Path, backbone: Path, s
     ("stage", "overrides", "told"),
     [
         ("stage1", ("networks.preset.name=tiny",), "no preset 'tiny'"),
-        ("stage1", ("losses.target=both",), "losses.target cannot be 'both'"),
+        ("stage1", ("rules.target=both",), "rules.target cannot be 'both'"),
         ("stage2", ('networks.embedding.bundle=""',), "needs the encoders of stage I"),
     ],
 )
@@ -181,7 +183,7 @@ def test_a_recipe_that_cannot_be_followed_is_told(
     corpus: Path, backbone: Path, tmp_path: Path, stage: str, overrides: tuple[str, ...], told: str
 ) -> None:
     if stage == "stage2":
-        overrides = (*overrides, f"networks.perceptual.backbone={backbone}")
+        overrides = (*overrides, f"losses.perceptual.backbone={backbone}")
     with pytest.raises(RecipeError, match=told):
         run(stage, corpus, tmp_path / "out", *overrides)
 
@@ -194,5 +196,5 @@ def test_a_bank_larger_than_the_corpus_is_told(corpus: Path, backbone: Path, sta
             tmp_path / "out",
             f"networks.embedding.bundle={stage1}",
             "networks.embedding.samples=9",
-            f"networks.perceptual.backbone={backbone}",
+            f"losses.perceptual.backbone={backbone}",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from s2pzoo.data.corpus import (
+from s2pzoo_faces.corpus import (
     Corpus,
     build_corpus,
     clean_sketch,
@@ -16,7 +16,7 @@ from s2pzoo.data.corpus import (
     portrait_lines,
     random_sketch,
 )
-from s2pzoo.data.faces import Portrait, Recombiner, read_portraits
+from s2pzoo_faces.portraits import Portrait, Recombiner, read_portraits
 
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.rough import LEVELS
@@ -49,11 +49,11 @@ def test_a_corpus_is_read_back_as_it_was_made(portraits: Path, corpus: Corpus) -
         assert np.abs(corpus.photo(index) - face.photo).max() <= 0.5 / 255 + 1e-6
         assert np.abs(corpus.clean(index) - clean_sketch(face.photo, face.landmarks)).max() <= 0.5 / 255 + 1e-6
         assert np.array_equal(corpus.landmarks[index], face.landmarks)
-        assert corpus.people[index] == {"person": face.person, "gender": face.gender, "age": face.age}
+        assert corpus.tags[index] == {"person": face.person, "gender": face.gender, "age": face.age}
 
 
 def test_the_people_of_a_split_stay_in_it(corpus: Corpus) -> None:
-    assert {person["person"] for person in corpus.people} == {f"person-{i}" for i in range(4)}
+    assert {person["person"] for person in corpus.tags} == {f"person-{i}" for i in range(4)}
 
 
 def test_the_test_split_has_only_its_own_textures(portraits: Path, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_test_split_has_only_its_own_textures(portraits: Path, tmp_path: Pat
     held_out = build_corpus(
         portraits, tmp_path / "test", count=3, size=64, split="test", progress=lambda *at: seen.append(at)
     )
-    assert {person["person"] for person in held_out.people} == {"person-4", "person-5"}
+    assert {person["person"] for person in held_out.tags} == {"person-4", "person-5"}
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -6,16 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s2pzoo.data.faces import (
-    LINES,
-    Face,
-    Portrait,
-    Recombiner,
-    ShapeModel,
-    contours,
-    read_portraits,
-    warp,
-)
+from s2pzoo_faces.portraits import LINES, Face, Portrait, Recombiner, ShapeModel, contours, read_portraits, warp
 
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.vectorise import Polyline

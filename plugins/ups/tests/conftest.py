@@ -7,8 +7,7 @@ from pathlib import Path
 
 import painted_objects
 import pytest
-from s2pzoo_ups.config import SHAPES, TranslatorConfig
-from s2pzoo_ups.content_config import CONTENTS, ContentConfig
+from s2pzoo_ups.config import CONTENTS, SHAPES, ContentConfig, TranslatorConfig
 
 SHAPE = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, norm="layer", kernel=3)

@@ -10,17 +10,17 @@ import pytest
 import torch
 from attrs import evolve
 from PIL import Image
-from s2pzoo.losses.content import content, luma, style
+from s2pzoo_ups.config import ContentConfig
 from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, coloured, trained_encoder, vgg_encoder
-from s2pzoo_ups.content_config import ENCODERS, LIGHT128, PAPER128, ContentConfig
 from torch import nn
 
 from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
 from s2pzoo.nn.adain import mean_std
 from s2pzoo.nn.blocks import ResizeConv2d
+from s2pzoo.nn.colour import luma
 from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.spec.fields import from_dict, to_dict
-from s2pzoo.spec.model import Model, Option, Step
+from s2pzoo.spec.fields import read, to_dict
+from s2pzoo.spec.model import Model, Step
 
 SMALL = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=2, kernel=3)
 SMALL_VGG = ContentConfig(size=32, widths=(4, 6, 256), blocks=1, kernel=3)
@@ -287,7 +287,7 @@ def test_a_category_is_wanted_where_there_are_some_and_only_there() -> None:
 
 @pytest.mark.parametrize("config", [PAPER128, LIGHT128, evolve(SMALL, classes=("shoes", "chairs"))])
 def test_a_config_survives_as_data(config: ContentConfig) -> None:
-    assert from_dict(ContentConfig, to_dict(config)) == config
+    assert read(ContentConfig, to_dict(config)) == config
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_config_survives_as_data(config: ContentConfig) -> None:
 )
 def test_configs_that_cannot_be_built_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        from_dict(ContentConfig, wrong)
+        read(ContentConfig, wrong)
 
 
 def test_it_runs_as_a_step_with_a_reference_as_an_option(tmp_path: Path) -> None:

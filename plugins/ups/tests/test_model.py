@@ -10,23 +10,23 @@ import pytest
 import torch
 from attrs import evolve
 from PIL import Image, ImageDraw
-from s2pzoo_ups.config import SHAPES, TranslatorConfig
+from s2pzoo_ups.config import CONTENTS, SHAPES, TranslatorConfig
 from s2pzoo_ups.content import ContentEnhancement
-from s2pzoo_ups.content_config import CONTENTS
-from s2pzoo_ups.model import SHADE, UPS
-from s2pzoo_ups.plugin import content_steps, shape_steps
-from s2pzoo_ups.translator import ShapeTranslator
+from s2pzoo_ups.plugin import s2pzoo_plugin, shape_steps
+from s2pzoo_ups.shape import ShapeTranslator
+from s2pzoo_ups.tools import SHADE
 from torch import Tensor
 from torch.nn import functional as F
 
 import s2pzoo
 from s2pzoo.errors import BadInputError, BadOptionError, UnknownOptionError, UsageError
-from s2pzoo.spec.model import Model
+from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.spec.model import Model, Step
 
 CLASSES = ("shoes", "chairs")
 
 
-def untrained(*, classes: tuple[str, ...] = (), attention: str = "channels") -> UPS:
+def untrained(*, classes: tuple[str, ...] = (), attention: str = "channels") -> Pipeline:
     """The small networks, with weights at which they tell drawings and categories apart."""
     shape = evolve(SHAPES["small"], classes=classes, attention=attention)
     content = evolve(CONTENTS["small"], classes=classes)
@@ -39,17 +39,17 @@ def untrained(*, classes: tuple[str, ...] = (), attention: str = "channels") -> 
         torch.random.manual_seed(1)
         for parameter in (parameter for part in parts.values() for parameter in part.parameters()):
             parameter.copy_(torch.randn_like(parameter) * 0.2)
-    model = Model("ups.small", steps=(*shape_steps(shape), *content_steps(content)), size=32)
-    return UPS(model=model, components=parts)
+    model = Model("ups.small", steps=(*shape_steps(shape), Step("content", content)), size=32)
+    return Pipeline(model=model, components=parts, tools={tool.name: tool for tool in s2pzoo_plugin().tools})
 
 
 @pytest.fixture(scope="module")
-def zoo() -> UPS:
+def zoo() -> Pipeline:
     return untrained()
 
 
 @pytest.fixture(scope="module")
-def many() -> UPS:
+def many() -> Pipeline:
     return untrained(classes=CLASSES)
 
 
@@ -78,13 +78,13 @@ def pixels(image: Image.Image) -> np.ndarray:
 # Photos
 
 
-def test_a_drawing_becomes_a_photo_the_same_every_time(zoo: UPS, drawing: Image.Image) -> None:
+def test_a_drawing_becomes_a_photo_the_same_every_time(zoo: Pipeline, drawing: Image.Image) -> None:
     photo = zoo(drawing)
     assert (photo.size, photo.mode) == ((32, 32), "RGB")
     assert np.array_equal(pixels(photo), pixels(zoo(drawing, seed=7)))
 
 
-def test_a_reference_changes_the_colours(zoo: UPS, photos: list[Path]) -> None:
+def test_a_reference_changes_the_colours(zoo: Pipeline, photos: list[Path]) -> None:
     sketch = torch.rand(2, 1, 32, 32)
     plain, red, noise = zoo(sketch), zoo(sketch, reference=photos[0]), zoo(sketch, reference=str(photos[2]))
     assert not torch.allclose(plain, red, atol=0.01) and not torch.allclose(red, noise, atol=0.01)
@@ -93,7 +93,7 @@ def test_a_reference_changes_the_colours(zoo: UPS, photos: list[Path]) -> None:
     assert not torch.allclose(half, plain) and not torch.allclose(half, red)
 
 
-def test_every_value_can_be_had(zoo: UPS, drawing: Image.Image) -> None:
+def test_every_value_can_be_had(zoo: Pipeline, drawing: Image.Image) -> None:
     values = zoo.run(drawing, keep=True).values
     assert {name: tuple(value.shape) for name, value in values.items()} == {
         "sketch": (1, 1, 32, 32), "gray": (1, 1, 32, 32), "attention": (1, 1, 8, 8), "clean_sketch": (1, 1, 32, 32),
@@ -104,14 +104,14 @@ def test_every_value_can_be_had(zoo: UPS, drawing: Image.Image) -> None:
 
 def test_the_light_model_can_be_built(drawing: Image.Image) -> None:
     zoo = s2pzoo.build("ups")
-    assert isinstance(zoo, UPS) and zoo.model.name == "ups.shoes128"
+    assert "attention" in zoo.tools and zoo.model.name == "ups.shoes128"
     assert zoo(drawing).size == (128, 128) and zoo.attention(drawing).size == (128, 128)
 
 
 # The automatic sketcher
 
 
-def test_a_photo_is_drawn_by_the_way_back_of_its_gray(zoo: UPS) -> None:
+def test_a_photo_is_drawn_by_the_way_back_of_its_gray(zoo: Pipeline) -> None:
     photo = torch.rand(3, 3, 32, 32)
     gray = 0.299 * photo[:, :1] + 0.587 * photo[:, 1:2] + 0.114 * photo[:, 2:]
     with torch.no_grad():
@@ -119,7 +119,7 @@ def test_a_photo_is_drawn_by_the_way_back_of_its_gray(zoo: UPS) -> None:
     assert torch.allclose(zoo.sketch(photo), drawn, atol=1e-5)
 
 
-def test_one_photo_gives_one_drawing_and_a_list_a_list(zoo: UPS, photos: list[Path]) -> None:
+def test_one_photo_gives_one_drawing_and_a_list_a_list(zoo: Pipeline, photos: list[Path]) -> None:
     noise, red = photos[2], photos[0]
     one, listed = zoo.sketch(noise), zoo.sketch([str(noise), red])
     assert (one.size, one.mode) == ((32, 32), "L")
@@ -128,7 +128,7 @@ def test_one_photo_gives_one_drawing_and_a_list_a_list(zoo: UPS, photos: list[Pa
     assert np.abs(pixels(listed[1]) - pixels(one)).max() > 0.1
 
 
-def test_what_is_no_photo_cannot_be_drawn(zoo: UPS, tmp_path: Path) -> None:
+def test_what_is_no_photo_cannot_be_drawn(zoo: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("to do")
     (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0L9 9"/></svg>')
     for path, told in (("notes.png", "not an image"), ("drawing.svg", "not a photo"), ("none.png", "does not exist")):
@@ -139,7 +139,7 @@ def test_what_is_no_photo_cannot_be_drawn(zoo: UPS, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 1, 32, 32), (1, 3, 30, 30), (1, 3, 64, 64), (0, 3, 32, 32)])
-def test_a_tensor_that_is_no_photo_cannot_be_drawn(zoo: UPS, shape: tuple[int, ...]) -> None:
+def test_a_tensor_that_is_no_photo_cannot_be_drawn(zoo: Pipeline, shape: tuple[int, ...]) -> None:
     with pytest.raises(BadInputError, match="A photo cannot have the shape") as caught:
         zoo.sketch(torch.rand(shape))
     assert "(N,3,32,32)" in caught.value.fix
@@ -148,7 +148,7 @@ def test_a_tensor_that_is_no_photo_cannot_be_drawn(zoo: UPS, shape: tuple[int, .
 # Cleaning
 
 
-def test_a_clean_sketch_is_there_and_back(zoo: UPS) -> None:
+def test_a_clean_sketch_is_there_and_back(zoo: Pipeline) -> None:
     sketch = torch.rand(2, 1, 32, 32)
     with torch.no_grad():
         gray = zoo.components["translator"](sketch=sketch)["gray"]
@@ -157,7 +157,7 @@ def test_a_clean_sketch_is_there_and_back(zoo: UPS) -> None:
 
 
 @pytest.mark.parametrize("method", ["clean", "attention"])
-def test_what_goes_in_comes_out_as_many_times_and_in_its_form(zoo: UPS, drawing: Image.Image, method: str) -> None:
+def test_what_goes_in_comes_out_as_many_times_and_in_its_form(zoo: Pipeline, drawing: Image.Image, method: str) -> None:
     make = getattr(zoo, method)
     mode, channels = ("L", 1) if method == "clean" else ("RGB", 3)
     one, listed = make(drawing), make([drawing, drawing])
@@ -185,7 +185,7 @@ def test_where_strokes_distract_red_lies_over_them(logit: float, full: float) ->
     assert torch.allclose(zoo.attention(sketch), expected, atol=1e-6)
 
 
-def test_the_attention_is_shown_at_the_size_of_the_drawing(zoo: UPS) -> None:
+def test_the_attention_is_shown_at_the_size_of_the_drawing(zoo: Pipeline) -> None:
     sketch = torch.ones(1, 1, 32, 32)
     sketch[..., 10:20, 4:9] = 0
     shown = zoo.attention(sketch)
@@ -203,7 +203,7 @@ def test_a_network_without_attention_has_none_to_show(drawing: Image.Image) -> N
 # Styles
 
 
-def test_one_drawing_in_the_colours_of_many(zoo: UPS, drawing: Image.Image, photos: list[Path]) -> None:
+def test_one_drawing_in_the_colours_of_many(zoo: Pipeline, drawing: Image.Image, photos: list[Path]) -> None:
     made = zoo.styles(drawing, photos)
     assert len(made) == 3
     for image, reference in zip(made, photos, strict=True):
@@ -211,7 +211,7 @@ def test_one_drawing_in_the_colours_of_many(zoo: UPS, drawing: Image.Image, phot
     assert not np.array_equal(pixels(made[0]), pixels(made[2]))
 
 
-def test_styles_take_the_options_of_a_run(zoo: UPS, drawing: Image.Image, photos: list[Path]) -> None:
+def test_styles_take_the_options_of_a_run(zoo: Pipeline, drawing: Image.Image, photos: list[Path]) -> None:
     plain = pixels(zoo(drawing))
     assert all(np.abs(pixels(image) - plain).max() < 0.01 for image in zoo.styles(drawing, photos, alpha=0.0))
     with pytest.raises(UnknownOptionError):
@@ -219,7 +219,7 @@ def test_styles_take_the_options_of_a_run(zoo: UPS, drawing: Image.Image, photos
 
 
 def test_styles_want_one_drawing_and_references_that_are_photos(
-    zoo: UPS, drawing: Image.Image, photos: list[Path], tmp_path: Path
+    zoo: Pipeline, drawing: Image.Image, photos: list[Path], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="takes one drawing"):
         zoo.styles([drawing, drawing], photos)
@@ -242,14 +242,14 @@ def test_styles_want_one_drawing_and_references_that_are_photos(
     ],
 )
 def test_options_that_are_wrong_are_refused(
-    zoo: UPS, drawing: Image.Image, options: dict[str, Any], error: type[Exception]
+    zoo: Pipeline, drawing: Image.Image, options: dict[str, Any], error: type[Exception]
 ) -> None:
     for make in (zoo, zoo.clean, zoo.attention):
         with pytest.raises(error):
             make(drawing, **options)
 
 
-def test_a_category_reaches_every_network(many: UPS, photos: list[Path]) -> None:
+def test_a_category_reaches_every_network(many: Pipeline, photos: list[Path]) -> None:
     sketch, gray, photo = torch.rand(1, 1, 32, 32), torch.rand(1, 1, 32, 32), torch.rand(1, 3, 32, 32)
 
     def made(**options: Any) -> list[Tensor]:
@@ -266,13 +266,13 @@ def test_a_category_reaches_every_network(many: UPS, photos: list[Path]) -> None
     assert not np.array_equal(pixels(one), pixels(other))
 
 
-def test_an_unknown_category_is_refused(many: UPS, drawing: Image.Image) -> None:
+def test_an_unknown_category_is_refused(many: Pipeline, drawing: Image.Image) -> None:
     for make in (many, many.clean, many.attention):
         with pytest.raises(BadOptionError, match="chair"):
             make(drawing, category="chair")
 
 
-def test_a_model_of_several_categories_is_saved_and_read(many: UPS, tmp_path: Path) -> None:
+def test_a_model_of_several_categories_is_saved_and_read(many: Pipeline, tmp_path: Path) -> None:
     many.save(tmp_path / "bundle")
     read = s2pzoo.load(tmp_path / "bundle")
     config = read.components["translator"].config

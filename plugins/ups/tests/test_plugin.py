@@ -4,12 +4,10 @@ from importlib.resources import files
 
 import pytest
 from s2pzoo_ups import plugin
-from s2pzoo_ups.config import SHAPES
-from s2pzoo_ups.content_config import CONTENTS
+from s2pzoo_ups.config import CONTENTS, SHAPES
 
 from s2pzoo.errors import BadOptionError
-from s2pzoo.pipeline.plan import load_object
-from s2pzoo.spec.graph import Graph
+from s2pzoo.host.plugin import load_object
 from s2pzoo.spec.model import Model
 from s2pzoo.train.recipe import read_recipe
 

@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from s2pzoo.losses.content import luma
 from s2pzoo_ups.config import TranslatorConfig
-from s2pzoo_ups.stage1 import Stage1
-from s2pzoo_ups.translator import ShapeTranslator
+from s2pzoo_ups.shape import ShapeTranslator, Stage1
 from torch import Tensor
 
 import s2pzoo
 from s2pzoo.errors import DataError, RecipeError
-from s2pzoo.losses.perceptual import PerceptualLoss
-from s2pzoo.train import Recipe, TrainResult, train
+from s2pzoo.nn.colour import luma
+from s2pzoo.train.loop import TrainResult, train
+from s2pzoo.train.recipe import Recipe
 from s2pzoo.weights.bundle import read_bundle
 
 RECIPE = Recipe(name="small", task="ups/stage1", seed=1)
@@ -90,7 +89,7 @@ def test_noise_can_be_switched_off(data: Path) -> None:
 
 
 def test_line_drawings_of_the_photos_come_with_them_where_they_are_wanted(data: Path) -> None:
-    batch = batch_of(make(data, "losses.pseudo=1", "ss_mode=off"))
+    batch = batch_of(make(data, "weights.pseudo=1", "ss_mode=off"))
     assert set(batch) == {"sketch", "photo", "pseudo"}
     assert batch["pseudo"].shape == (2, 1, 32, 32) and batch["pseudo"].min() < 0.9 and batch["pseudo"].max() == 1
 
@@ -121,7 +120,7 @@ def test_the_critics_judge_gray_photos_and_clean_sketches(data: Path) -> None:
 
 
 def test_replace_goes_from_the_noised_sketch_back_to_the_clean_one(data: Path) -> None:
-    task = make(data, *NOISY, "ss_mode=replace", "losses.identity=0")
+    task = make(data, *NOISY, "ss_mode=replace", "weights.identity=0")
     batch = batch_of(task)
     sketch, gray = batch["sketch"], luma(batch["photo"])
     made, drawn = t(task, batch["noised"]), back(task, gray)
@@ -133,7 +132,7 @@ def test_replace_goes_from_the_noised_sketch_back_to_the_clean_one(data: Path) -
 
 
 def test_add_has_the_cycle_of_the_clean_sketch_and_that_of_the_noised_one_beside_it(data: Path) -> None:
-    task = make(data, *NOISY, "ss_mode=add", "losses.identity=0")
+    task = make(data, *NOISY, "ss_mode=add", "weights.identity=0")
     batch = batch_of(task)
     sketch, gray = batch["sketch"], luma(batch["photo"])
     made, drawn = t(task, sketch), back(task, gray)
@@ -144,7 +143,7 @@ def test_add_has_the_cycle_of_the_clean_sketch_and_that_of_the_noised_one_beside
 
 
 def test_off_has_the_cycles_alone(data: Path) -> None:
-    task = make(data, "ss_mode=off", "losses.identity=0")
+    task = make(data, "ss_mode=off", "weights.identity=0")
     batch = batch_of(task)
     sketch, gray = batch["sketch"], luma(batch["photo"])
     cycle = l1(back(task, t(task, sketch)), sketch) + l1(t(task, back(task, gray), attend=False), gray)
@@ -161,7 +160,7 @@ def test_identity_leaves_grays_gray_and_sketches_sketches(data: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["replace", "add"])
 def test_the_attention_is_told_where_noise_was_added(data: Path, mode: str) -> None:
-    task = make(data, *NOISY, f"ss_mode={mode}", "losses.attention=1")
+    task = make(data, *NOISY, f"ss_mode={mode}", "weights.attention=1")
     batch = batch_of(task)
     with torch.no_grad():
         a = task.networks["translator"](sketch=batch["noised"])["attention"]
@@ -172,14 +171,14 @@ def test_the_attention_is_told_where_noise_was_added(data: Path, mode: str) -> N
     assert terms_of(task, batch)[0]["attention"] == pytest.approx(entropy.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("setting", ["ss_mode=off", "networks.translator.attention=off", "losses.attention=0"])
+@pytest.mark.parametrize("setting", ["ss_mode=off", "networks.translator.attention=off", "weights.attention=0"])
 def test_there_is_nothing_to_tell_without_noise_or_attention_or_weight(data: Path, setting: str) -> None:
-    task = make(data, "losses.attention=1", setting)
+    task = make(data, "weights.attention=1", setting)
     assert "attention" not in terms_of(task, batch_of(task))[0]
 
 
 def test_a_photo_is_learnt_from_its_own_line_drawing(data: Path, backbone: Path) -> None:
-    given = ("losses.pseudo=1", "losses.pseudo_perceptual=1", f"networks.perceptual.backbone={backbone}")
+    given = ("weights.pseudo=1", "weights.pseudo_perceptual=1", f"losses.perceptual.backbone={backbone}")
     task = make(data, *given)
     batch = batch_of(task)
     gray, made = luma(batch["photo"]), t(task, batch["pseudo"])
@@ -192,7 +191,7 @@ def test_a_photo_is_learnt_from_its_own_line_drawing(data: Path, backbone: Path)
 
 
 def test_at_first_there_may_be_line_drawings_of_photos_alone(data: Path) -> None:
-    task = make(data, "losses.pseudo=1", "losses.unpaired_start=0.5", "schedule.steps=10")
+    task = make(data, "weights.pseudo=1", "rules.unpaired_start=0.5", "schedule.steps=10")
     batch = batch_of(task)
     early, fakes = terms_of(task, batch, 4)
     assert set(early) == {"pseudo"} and set(fakes) == {"gray"} and len(fakes["gray"]) == 2
@@ -203,21 +202,21 @@ def test_at_first_there_may_be_line_drawings_of_photos_alone(data: Path) -> None
 
 
 def test_a_photo_may_be_learnt_by_square_errors(data: Path) -> None:
-    task = make(data, "losses.pseudo=1", "losses.pseudo_kind=mse")
+    task = make(data, "weights.pseudo=1", "losses.pseudo_kind=mse")
     batch = batch_of(task)
     error = (t(task, batch["pseudo"]) - luma(batch["photo"])).square().mean()
     assert terms_of(task, batch)[0]["pseudo"] == pytest.approx(error.item(), rel=1e-5)
 
 
 def test_the_unpaired_losses_may_be_left_to_every_other_step(data: Path) -> None:
-    given = ("losses.pseudo=1", "losses.unpaired_start=0.3", "losses.unpaired_every=2", "schedule.steps=10")
+    given = ("weights.pseudo=1", "rules.unpaired_start=0.3", "rules.unpaired_every=2", "schedule.steps=10")
     task = make(data, *given)
     batch = batch_of(task)
     assert ["cycle" in terms_of(task, batch, index)[0] for index in range(7)] == [False] * 4 + [True, False, True]
 
 
 def test_a_gray_made_of_a_line_drawing_has_to_look_like_its_photo_to_the_critic(data: Path) -> None:
-    task = make(data, "losses.pseudo=1", "losses.pseudo_matching=1")
+    task = make(data, "weights.pseudo=1", "weights.pseudo_matching=1")
     batch = batch_of(task)
     with torch.no_grad():
         seen = [task.networks["gray_critic"](gray)[1] for gray in (t(task, batch["pseudo"]), luma(batch["photo"]))]
@@ -227,7 +226,7 @@ def test_a_gray_made_of_a_line_drawing_has_to_look_like_its_photo_to_the_critic(
 
 
 def test_the_critic_learns_nothing_from_what_is_compared_by_it(data: Path) -> None:
-    task = make(data, "losses.pseudo=1", "losses.pseudo_matching=1")
+    task = make(data, "weights.pseudo=1", "weights.pseudo_matching=1")
     batch = batch_of(task)
     terms, _ = task.translate(batch, task.real(batch), 0)
     terms["pseudo_matching"].backward()
@@ -249,7 +248,7 @@ def test_the_recipe_weighs_every_term(data: Path, backbone: Path) -> None:
         "pseudo_matching": 8.0,
     }
     given = [f"losses.{name}={weight}" for name, weight in weights.items()]
-    task = make(data, *NOISY, "ss_mode=add", f"networks.perceptual.backbone={backbone}", *given)
+    task = make(data, *NOISY, "ss_mode=add", f"losses.perceptual.backbone={backbone}", *given)
     batch, totals = batch_of(task), []
 
     def backward(loss: Tensor) -> None:
@@ -263,7 +262,7 @@ def test_the_recipe_weighs_every_term(data: Path, backbone: Path) -> None:
 
 
 def test_the_cycles_teach_both_networks(data: Path) -> None:
-    task = make(data, "ss_mode=off", "losses.gan=0", "losses.identity=0")
+    task = make(data, "ss_mode=off", "weights.gan=0", "weights.identity=0")
     before = {name: [p.clone() for p in task.networks[name].parameters()] for name in task.ema}
     task.step(batch_of(task), 0, torch.Tensor.backward)
     for name in ("translator", "sketcher"):
@@ -272,7 +271,7 @@ def test_the_cycles_teach_both_networks(data: Path) -> None:
 
 
 def test_the_sketcher_may_learn_alone(data: Path) -> None:
-    task = make(data, *NOISY, "networks.translator.trained=false", "losses.gan=0", "losses.identity=0")
+    task = make(data, *NOISY, "networks.translator.trained=false", "weights.gan=0", "weights.identity=0")
     before = {name: [p.clone() for p in task.networks[name].parameters()] for name in task.ema}
     task.step(batch_of(task), 0, torch.Tensor.backward)
     still = {
@@ -314,13 +313,13 @@ def test_the_defaults_are_the_papers() -> None:
     [
         ("networks.translator.preset=paper", "no preset 'paper'"),
         ("networks.translator.attention=rows", "networks.translator.attention cannot be 'rows'"),
-        ("losses.ss_mode=both", "losses.ss_mode cannot be 'both'"),
+        ("rules.ss_mode=both", "rules.ss_mode cannot be 'both'"),
         ("losses.pseudo_kind=l2", "losses.pseudo_kind cannot be 'l2'"),
         ("data.compose=max", "no composition 'max'"),
         ("data.noise_complex=0.9", "cannot be"),
-        ("losses.unpaired_start=0.5", "leave nothing to learn from"),
-        ("losses.unpaired_every=2", "leave nothing to learn from"),
-        ("losses.unpaired_every=0", "losses.unpaired_every cannot be 0"),
+        ("rules.unpaired_start=0.5", "leave nothing to learn from"),
+        ("rules.unpaired_every=2", "leave nothing to learn from"),
+        ("rules.unpaired_every=0", "rules.unpaired_every cannot be 0"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_told(data: Path, override: str, told: str) -> None:
@@ -333,7 +332,7 @@ def test_a_recipe_that_cannot_be_followed_is_told(data: Path, override: str, tol
 
 
 EVERYTHING = (
-    *NOISY, "ss_mode=add", "losses.attention=1", "losses.pseudo=1", "losses.pool=3", "schedule.steps=4", "log_every=1",
+    *NOISY, "ss_mode=add", "weights.attention=1", "weights.pseudo=1", "rules.pool=3", "schedule.steps=4", "log_every=1",
     "schedule.ema=0.5",
 )  # fmt: skip
 

@@ -10,20 +10,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from s2pzoo_ups.content import ContentEnhancement, vgg_encoder
-from s2pzoo_ups.content_config import CONTENTS, ContentConfig
+from s2pzoo_ups.config import CONTENTS, ContentConfig
+from s2pzoo_ups.content import ContentEnhancement, Stage2, chroma, recoloured, vgg_encoder
 from s2pzoo_ups.joint import Joint
-from s2pzoo_ups.model import UPS
-from s2pzoo_ups.stage2 import Stage2, chroma, recoloured
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import s2pzoo
 from s2pzoo.errors import RecipeError
-from s2pzoo.losses.content import lightness, luma
-from s2pzoo.losses.perceptual import PerceptualLoss
 from s2pzoo.nn.adain import adain
-from s2pzoo.train import Recipe, TrainResult, train
+from s2pzoo.nn.colour import lightness, luma
+from s2pzoo.train.loop import TrainResult, train
+from s2pzoo.train.recipe import Recipe
 from s2pzoo.weights.bundle import read_bundle
 
 RECIPE = Recipe(name="small", task="ups/stage2", seed=1)
@@ -165,7 +163,7 @@ def test_the_papers_own_distances_can_be_had(data: Path) -> None:
 
 
 def test_in_its_own_colours_a_photo_has_to_come_back(data: Path, backbone: Path) -> None:
-    given = ("data.own=1", "data.reference=0", "losses.own_perceptual=1", f"networks.perceptual.backbone={backbone}")
+    given = ("data.own=1", "data.reference=0", "weights.own_perceptual=1", f"losses.perceptual.backbone={backbone}")
     task = make(data, *given)
     batch = next(task.batches(start=0))
     photo = batch["photo"]
@@ -233,7 +231,7 @@ def test_a_vgg_without_its_weights_is_refused(data: Path, tmp_path: Path) -> Non
         ("networks.content.preset=paper", "no preset 'paper'"),
         ("data.reference=1.1", "shares of the steps"),
         ("data.own=-0.1", "shares of the steps"),
-        ("losses.intensity_kind=hsv", "losses.intensity_kind cannot be 'hsv'"),
+        ("rules.intensity_kind=hsv", "rules.intensity_kind cannot be 'hsv'"),
         ("losses.style_kind=gram", "losses.style_kind cannot be 'gram'"),
         ("losses.content_kind=l2", "losses.content_kind cannot be 'l2'"),
     ],
@@ -373,13 +371,13 @@ def test_recoloured_photos_keep_white_and_black() -> None:
 
 def test_without_a_reference_the_photo_has_to_come_back_where_its_own_are_wanted(data: Path) -> None:
     for own, wanted in ((1e-9, True), (0, False)):
-        task = make(data, f"data.own={own}", "data.reference=0", "losses.own_perceptual=0")
+        task = make(data, f"data.own={own}", "data.reference=0", "weights.own_perceptual=0")
         losses = task.step(next(task.batches(start=0)), 0, torch.Tensor.backward)
         assert ("own_l1" in losses) is wanted and "style" not in losses
 
 
 def test_a_photo_is_recoloured_only_where_it_is_its_own_reference(data: Path) -> None:
-    settings = ("data.own=1", "data.reference=0", "losses.own_perceptual=0")
+    settings = ("data.own=1", "data.reference=0", "weights.own_perceptual=0")
     plain, other = (make(data, *settings, f"data.recoloured={share}") for share in (0, 1))
     other.networks["content"].load_state_dict(plain.networks["content"].state_dict())
     batch = next(plain.batches(start=0))

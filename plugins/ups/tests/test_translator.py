@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 import torch
 from attrs import evolve
-from s2pzoo_ups.attention import Suppression
 from s2pzoo_ups.config import ATTENTIONS, SHAPES, TranslatorConfig
-from s2pzoo_ups.translator import ShapeTranslator
+from s2pzoo_ups.shape import ShapeTranslator, Suppression
 from torch import Tensor, nn
 
 from s2pzoo.errors import BadOptionError, ConfigError, DeclarationError
 from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.nn.patchgan import PatchDiscriminator
-from s2pzoo.spec.fields import from_dict, to_dict
+from s2pzoo.spec.fields import read, to_dict
 
 SMALL = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 MANY = evolve(SMALL, classes=("shoes", "chairs"))
@@ -230,12 +229,12 @@ def test_a_category_is_wanted_where_there_are_some_and_only_there(
 
 @pytest.mark.parametrize("config", [*SHAPES.values(), MANY, SMALL.back()])
 def test_a_config_survives_as_data(config: TranslatorConfig) -> None:
-    assert from_dict(TranslatorConfig, to_dict(config)) == config
+    assert read(TranslatorConfig, to_dict(config)) == config
 
 
 def test_an_unknown_attention_is_refused() -> None:
     with pytest.raises(ConfigError, match="attention"):
-        from_dict(TranslatorConfig, {"attention": "rows"})
+        read(TranslatorConfig, {"attention": "rows"})
     assert {config.attention for config in SHAPES.values()} == {ATTENTIONS[0]}
 
 

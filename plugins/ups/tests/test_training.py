@@ -1,0 +1,150 @@
+"""The three trainings in a row, and critics and losses that somebody else made."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from s2pzoo_ups.shape import Stage1
+
+import s2pzoo
+from s2pzoo.errors import UnknownComponentError
+from s2pzoo.host.registry import default_registry
+from s2pzoo.train.loop import TrainResult, train
+
+SMALL = (
+    "data.collection=objects", "data.size=32", "data.load=36", "schedule.batch=2", "schedule.minutes=0", "steps=2",
+    "networks.critic.base=2", "networks.critic.widest=4", "accelerator=cpu", "log_every=1",
+)  # fmt: skip
+SHAPE = (
+    "rules.unpaired_start=0",
+    "rules.unpaired_every=1",
+    "weights.pseudo=0",
+    "weights.pseudo_perceptual=0",
+    "weights.pseudo_matching=0",
+    "networks.translator.preset=small",
+    "data.patch=16",
+)
+
+ACME = """
+from __future__ import annotations
+from typing import ClassVar
+from attrs import frozen
+from s2pzoo.host.hooks import hookimpl
+from s2pzoo.spec.core import LSGANConfig, PatchGANConfig
+from s2pzoo.spec.model import ComponentEntry, Declaration
+
+S2PZOO_API = 2
+
+@frozen(kw_only=True)
+class SoftplusConfig(LSGANConfig):
+    component: ClassVar = ComponentEntry("acme/softplus", kind="loss", network="s2pzoo_acme.parts:Softplus")
+    scale: float = 1.0
+
+@frozen(kw_only=True)
+class CriticConfig(PatchGANConfig):
+    component: ClassVar = ComponentEntry("acme/small-critic", kind="discriminator", network="s2pzoo_acme.parts:Critic")
+
+@hookimpl
+def s2pzoo_plugin():
+    return Declaration(components=[SoftplusConfig, CriticConfig])
+"""
+PARTS = """
+from torch.nn import functional as F
+from s2pzoo.losses.adversarial import Adversarial
+from s2pzoo.nn.patchgan import PatchGAN
+from s2pzoo_acme.plugin import CriticConfig, SoftplusConfig
+
+class Softplus(Adversarial):
+    Config = SoftplusConfig
+    def real(self, x): return self.config.scale * F.softplus(-x).mean()
+    def fake(self, x): return self.config.scale * F.softplus(x).mean()
+    def fool(self, x): return self.config.scale * F.softplus(-x).mean()
+
+class Critic(PatchGAN):
+    Config = CriticConfig
+"""
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A plugin of somebody else, installed."""
+    package, info = tmp_path / "s2pzoo_acme", tmp_path / "s2pzoo_acme-1.dist-info"
+    package.mkdir()
+    info.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "plugin.py").write_text(ACME)
+    (package / "parts.py").write_text(PARTS)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s2pzoo-acme\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[s2pzoo]\nacme = s2pzoo_acme.plugin\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    default_registry.cache_clear()
+    yield
+    default_registry.cache_clear()
+
+
+def run(stage: str, data: Path, out: Path, *overrides: str, **more: object) -> TrainResult:
+    return train(f"ups/{stage}", data, out, overrides=(*SMALL, *overrides), progress=False, **more)  # pyright: ignore
+
+
+def first_losses(out: Path) -> dict[str, float]:
+    return json.loads((out / "metrics.jsonl").read_text().splitlines()[0])["losses"]
+
+
+@pytest.fixture(scope="module")
+def stage1(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("stage1") / "run"
+    assert run("stage1", data, out, *SHAPE).reason == "finished"
+    return out
+
+
+def test_the_first_stage_leaves_a_model_that_makes_gray_photos(stage1: Path) -> None:
+    image = Image.new("L", (32, 32), 255)
+    ImageDraw.Draw(image).ellipse((5, 8, 27, 25), outline=0)
+    made = s2pzoo.load(stage1).run(image, keep=True)
+    assert made.values["gray"].shape == (1, 1, 32, 32) and {"gan", "critics", "cycle_sketch"} & set(
+        first_losses(stage1)
+    )
+
+
+def test_a_training_in_two_sittings_is_the_same_bit_for_bit(data: Path, tmp_path: Path) -> None:
+    whole = run("stage1", data, tmp_path / "whole", *SHAPE, "steps=4")
+
+    class Stops(Stage1):
+        def step(self, batch, index, backward):
+            if index == 1:
+                signal.raise_signal(signal.SIGINT)
+            return super().step(batch, index, backward)
+
+    parts = run("stage1", data, tmp_path / "parts", *SHAPE, "steps=4", task=Stops)
+    assert (parts.reason, parts.step) == ("interrupted", 2)
+    rest = run("stage1", data, tmp_path / "parts", *SHAPE, "steps=4", resume=True)
+    assert rest.reason == "finished" and rest.losses == whole.losses
+    one, other = (s2pzoo.load(tmp_path / name).components for name in ("whole", "parts"))
+    for step, network in one.items():
+        for key, value in network.state_dict().items():
+            assert torch.equal(value, other[step].state_dict()[key]), f"{step}.{key}"
+
+
+def test_a_loss_of_somebody_else_changes_a_training(acme: None, data: Path, stage1: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("stage1", data, out, *SHAPE, "losses.adversarial=acme/softplus",
+               "networks.critic=acme/small-critic")  # fmt: skip
+    assert done.reason == "finished"
+    theirs, ours = first_losses(out), first_losses(stage1)
+    assert theirs["gan"] != ours["gan"] and theirs["critics"] != ours["critics"]
+
+
+def test_the_cores_own_losses_may_be_exchanged(data: Path, stage1: Path, tmp_path: Path) -> None:
+    for name in ("hinge", "bce", "wgan-gp"):
+        run("stage1", data, tmp_path / name, *SHAPE, f"losses.adversarial=core/{name}")
+        assert first_losses(tmp_path / name)["gan"] != first_losses(stage1)["gan"]
+
+
+def test_a_loss_that_is_none_is_told_with_the_nearest(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownComponentError, match="core/hinge"):
+        run("stage1", data, tmp_path / "out", *SHAPE, "losses.adversarial=core/hing")
