@@ -103,7 +103,7 @@ class EncoderConfig(JointConfig):
 class Search:
     """How z is looked for."""
 
-    steps: int = knob(40, low=0, high=5000, paper=1000, help="of the search for z, at faithfulness .5")
+    steps: int = knob(40, low=0, paper=1000, help="of the search for z, at faithfulness .5")
     start: str = knob(
         "learned", choices=("learned", "refined", "random"), paper="refined",
         help="from the best of the draws and the initialiser's, of the draws, or from one draw",
@@ -172,9 +172,9 @@ class ProjectionConfig:
         return Ports(takes=takes, gives={"latent": joint.code, **joint.pair()})
 
     def options(self) -> tuple[Field, ...]:
-        """How z is looked for."""
+        """How z is looked for. A run may ask for so many steps; `faithful` makes up to twice as many of them."""
         help = "0: a likely face; 1: the drawing, line by line"  # noqa: A001
-        return (Field("faithfulness", "float", 0.5, low=0, high=1, help=help), *fields_of(Search))
+        return (Field("faithfulness", "float", 0.5, low=0, high=1, help=help), *fields_of(Search, steps={"high": 5000}))
 
 
 @frozen(kw_only=True)

@@ -122,3 +122,7 @@ def test_the_papers_procedure_is_there_as_it_is() -> None:
 def test_a_search_that_makes_no_sense_is_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(field))):
         Search(**field)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_longest_search_may_be_as_obedient_as_can_be() -> None:
+    assert Search.of({"steps": 5000, "faithfulness": 1.0}).steps == 10_000
