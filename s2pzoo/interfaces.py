@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from s2pzoo.spec.ports import Ports
 
@@ -57,3 +58,7 @@ class Discriminator(Component):
 
 class Loss(Component):
     """Named tensors -> named scalar terms, unweighted; the weights live in the recipe."""
+
+    def total(self, **given: Any) -> Tensor:
+        """The sum of its terms, whatever they are called; `given` as for `forward`."""
+        return torch.stack(list(self(**given).values())).sum()

@@ -18,7 +18,8 @@ Judged = list[tuple[Tensor, list[Tensor]]]
 
 
 class Adversary:
-    """A critic for each kind of picture; it adds them to the task as `KIND_critic`, and the optimiser `critics`.
+    """A critic for each kind of picture; it adds them to the task as `KIND_critic`, the optimiser
+    `critics`, and the loss, frozen.
 
         loss = ... + w.gan * gan.fool(photo=fake)
         task.minimise("generators", loss, backward)
@@ -39,6 +40,7 @@ class Adversary:
         rate: float = 1.0,
     ) -> None:  # fmt: skip
         self.task, self.loss = task, loss.make()
+        task.frozen["adversarial"] = self.loss
         self.kinds = tuple(kinds)
         self.pools = {kind: ImagePool(pool) for kind in self.kinds}
         self.matching = FeatureMatching(FeatureMatchingConfig())

@@ -37,7 +37,7 @@ class Task(ABC):
         networks: trained, checkpointed networks by name.
         optimizers: by name; every parameter must belong to one of `networks`.
         ema: names of the networks of which a running average is kept. `sample` and `finished` get the averages.
-        frozen: modules the task uses and does not train (a perceptual loss); moved to the device, never saved.
+        frozen: modules the task uses and does not train (its losses); moved to the device, never saved.
         device: where batches arrive. Set by the loop before the first step.
     """
 
@@ -48,7 +48,7 @@ class Task(ABC):
         self.networks: dict[str, nn.Module] = {}
         self.optimizers: dict[str, Optimizer] = {}
         self.ema: tuple[str, ...] = ()
-        self.frozen: dict[str, nn.Module] = {}
+        self.frozen: dict[str, Any] = {}
         self.device = torch.device("cpu")
 
     @abstractmethod
@@ -123,7 +123,7 @@ class Task(ABC):
 
 def numbers(terms: Mapping[str, Tensor | float]) -> dict[str, float]:
     """Loss terms for the log."""
-    return {name: float(term) for name, term in terms.items()}
+    return {name: term.item() if isinstance(term, Tensor) else term for name, term in terms.items()}
 
 
 def channels_last(networks: Mapping[str, nn.Module]) -> dict[str, nn.Module]:

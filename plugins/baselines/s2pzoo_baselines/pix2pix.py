@@ -130,7 +130,7 @@ class Pix2Pix(Task):
         at = window(y.shape[-1], rules.crop, self.rng(index, 1))
         terms = {
             "l1": (fake - y).abs().mean(),
-            "perceptual": self.frozen["perceptual"](fake=fake[at], real=y[at])["perceptual"],
+            "perceptual": self.frozen["perceptual"].total(fake=fake[at], real=y[at]),
         }
         judged = {}
         if index >= rules.critic_start * self.recipe.schedule.steps:

@@ -128,7 +128,7 @@ class Joint(Task):
             self._begin(made, read_bundle(Path(folder)))
         self.networks = channels_last(made)
         self.ema = tuple(name for name in made if name != "discriminator")
-        self.adversarial = recipe.losses.adversarial.make()
+        self.frozen["adversarial"] = recipe.losses.adversarial.make()
         self.optimizers = {
             "discriminator": self.adam(made["discriminator"]),
             "generator": self.adam(*(made[name] for name in self.ema)),
@@ -142,10 +142,10 @@ class Joint(Task):
         fake, terms = self._make(batch, rng) if self.recipe.weights.reconstruction else (self._drawn(batch, rng), {})
         shown = {half: image.detach() for half, image in fake.items()}
         real, faked = self._judge(batch, rng, learn=True), self._judge(shown, rng, learn=True)
-        judged = self.adversarial(real=real, fake=faked)["critic"]
+        judged = self.frozen["adversarial"](real=real, fake=faked)["critic"]
         self.minimise("discriminator", judged, backward)
         for turn in range(rules.generator_steps):
-            terms["gan"] = self.adversarial(fake=self._judge(fake, rng, learn=False))["generator"]
+            terms["gan"] = self.frozen["adversarial"](fake=self._judge(fake, rng, learn=False))["generator"]
             self.minimise("generator", self.weighted(terms), backward)
             if turn + 1 < rules.generator_steps:
                 fake, terms = self._drawn(batch, rng), {}
@@ -183,7 +183,7 @@ class Joint(Task):
             "masked": (part - mean.detach()).square().mean(),
         }
         if "perceptual" in self.frozen:
-            terms["perceptual"] = self.frozen["perceptual"](fake=again["photo"], real=batch["photo"])["perceptual"]
+            terms["perceptual"] = self.frozen["perceptual"].total(fake=again["photo"], real=batch["photo"])
         return fake, terms
 
     def _begin(self, networks: Mapping[str, nn.Module], begun: Bundle) -> None:

@@ -189,7 +189,7 @@ class Stage2(Task):
         at = window(photo.shape[-1], rules.crop, self.rng(index, 1))
         terms = {
             "l1": (fake - photo).abs().mean(),
-            "perceptual": self.frozen["perceptual"](fake=fake[at], real=photo[at])["perceptual"],
+            "perceptual": self.frozen["perceptual"].total(fake=fake[at], real=photo[at]),
         }
         if weights.first_maps:
             terms["first_maps"] = first_maps(features, batch["clean"], photo, ink=rules.ink)

@@ -313,7 +313,7 @@ class Stage2(Task):
             self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), pool=recipe.rules.pool
         )
         self.optimizers["generators"] = self.adam(C)
-        self.style, self.content = recipe.losses.style.make(), recipe.losses.content.make()
+        self.frozen |= {"style": recipe.losses.style.make(), "content": recipe.losses.content.make()}
         if settings.own and recipe.weights.own_perceptual:
             self.frozen["perceptual"] = recipe.losses.perceptual.make()
 
@@ -332,7 +332,7 @@ class Stage2(Task):
         if settings.own and reference is not R:
             terms |= own_terms(fake, I)
             if "perceptual" in self.frozen:
-                terms["own_perceptual"] = self.frozen["perceptual"](fake=fake, real=I)["perceptual"]
+                terms["own_perceptual"] = self.frozen["perceptual"].total(fake=fake, real=I)
         terms["gan"] = self.gan.fool(photo=fake)  # eq. 4
         self.minimise("generators", self.weighted(terms), backward)
         return numbers({**terms, "critics": self.gan.judge(backward, self.rng(index, 1), photo=(R, fake))})
@@ -346,8 +346,8 @@ class Stage2(Task):
             made = C.encode(fake, fixed=True)
             with torch.no_grad():
                 wanted = C.encode(R)
-            terms["content"] = torch.stack(list(self.content(fake=made[-1], real=t.detach()).values())).sum()  # eq. 6
-            terms["style"] = torch.stack(list(self.style(fake=made, real=wanted).values())).sum()  # eq. 7
+            terms["content"] = self.frozen["content"].total(fake=made[-1], real=t.detach())  # eq. 6
+            terms["style"] = self.frozen["style"].total(fake=made, real=wanted)  # eq. 7
         return terms, fake
 
     def sample(self, networks: Networks) -> Image.Image:

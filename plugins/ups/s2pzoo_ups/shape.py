@@ -187,7 +187,7 @@ class Stage1(Task):
         self.ema = tuple(made)
         self.gan = Adversary(self, recipe.networks.critic, recipe.losses.adversarial, kinds=self.kinds, pool=rules.pool)
         self.optimizers["generators"] = self.adam(*made.values())
-        self.pixel = recipe.losses.pixel.make()
+        self.frozen["pixel"] = recipe.losses.pixel.make()
         if weights.pseudo_perceptual:
             self.frozen["perceptual"] = recipe.losses.perceptual.make()
 
@@ -252,9 +252,9 @@ class Stage1(Task):
         return terms, {"gray": fake, "sketch": drawn}
 
     def _pseudo(self, made: Tensor, G: Tensor) -> Terms:
-        terms = {"pseudo": torch.stack(list(self.pixel(fake=made, real=G).values())).sum()}
+        terms = {"pseudo": self.frozen["pixel"].total(fake=made, real=G)}
         if "perceptual" in self.frozen:
-            terms["pseudo_perceptual"] = self.frozen["perceptual"](fake=made, real=G)["perceptual"]
+            terms["pseudo_perceptual"] = self.frozen["perceptual"].total(fake=made, real=G)
         if self.recipe.weights.pseudo_matching:
             terms["pseudo_matching"] = self.gan.match(gray=(G, made))
         return terms

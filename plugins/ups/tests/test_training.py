@@ -14,7 +14,9 @@ from s2pzoo_ups.shape import Stage1
 import s2pzoo
 from s2pzoo.errors import UnknownComponentError
 from s2pzoo.host.registry import default_registry
+from s2pzoo.spec.fields import overridden
 from s2pzoo.train.loop import TrainResult, train
+from s2pzoo.train.recipe import read_recipe
 
 SMALL = (
     "data.collection=objects", "data.size=32", "data.load=36", "schedule.batch=2", "schedule.minutes=0", "steps=2",
@@ -143,6 +145,18 @@ def test_the_cores_own_losses_may_be_exchanged(data: Path, stage1: Path, tmp_pat
     for name in ("hinge", "bce", "wgan-gp"):
         run("stage1", data, tmp_path / name, *SHAPE, f"losses.adversarial=core/{name}")
         assert first_losses(tmp_path / name)["gan"] != first_losses(stage1)["gan"]
+
+
+def test_a_loss_may_call_its_terms_as_it_likes(data: Path, tmp_path: Path) -> None:
+    given = ("weights.pseudo=1", "weights.pseudo_perceptual=1", "losses.pixel=core/l1", "losses.perceptual=core/l1")
+    run("stage1", data, tmp_path / "out", *SHAPE, *given)
+    losses = first_losses(tmp_path / "out")
+    assert losses["pseudo"] == losses["pseudo_perceptual"] > 0
+
+
+def test_every_loss_goes_where_the_networks_go(data: Path) -> None:
+    recipe = overridden(read_recipe("ups/stage1"), (*SMALL, *SHAPE, "losses.pixel=core/mse"))
+    assert {"adversarial", "pixel"} <= set(Stage1(recipe=recipe, data=data).frozen)
 
 
 def test_a_loss_that_is_none_is_told_with_the_nearest(data: Path, tmp_path: Path) -> None:
