@@ -19,11 +19,6 @@ class Block:
 sys.meta_path.insert(0, Block())
 """
 ROOT = Path(__file__).parents[2]
-TORCH_FREE = {"errors", "names", "ports", "declare", "hooks", "discovery", "plugin", "registry", "catalogue"} | {
-    "settings",
-    "config",
-    "listing",
-}
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -143,13 +143,14 @@ class Evaluator:
         for part in self.held.batches():
             truth.append(squeeze_features(self._true(part), backbone=self.backbone))
             work.advance("true photos", len(part))
+        real = torch.cat(truth)
         for level, rest in missing.items():
             sketches = []
             for part in self.held.batches() if rest else ():
                 sketches.append(self.held.sketches(level, part))
                 work.advance(f"{level} sketches", len(part))
             for key, contender in rest.items():
-                score = self._score(contender, level, sketches, torch.cat(truth), lpips, work)
+                score = self._score(contender, level, sketches, real, lpips, work)
                 journal.add(key, attrs.asdict(score))
 
     def _score(

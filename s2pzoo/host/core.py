@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from s2pzoo.host.discovery import Candidate
 from s2pzoo.host.plugin import NOUNS, Plugin, State, collected
 from s2pzoo.spec.adapters import ADAPTERS, PLUGIN, ResizeConfig
-from s2pzoo.spec.core import CRITICS, LOSSES
 from s2pzoo.spec.model import Declaration
 
 
@@ -19,8 +19,16 @@ def _declared(family: str, declaration: Declaration) -> Plugin:
     return Plugin(family=family, providers=(home,), state=State.LOADED, **entries)
 
 
-CORE = {
-    PLUGIN: _declared(PLUGIN, Declaration(components=[ResizeConfig], adapters=ADAPTERS)),
-    "core": _declared("core", Declaration(components=[*LOSSES, *CRITICS])),
-}
-"""By family."""
+FAMILIES = (PLUGIN, "core")
+
+
+@functools.cache
+def core_plugins() -> dict[str, Plugin]:
+    """By family. Made when a component is asked for: `list` needs none."""
+    from s2pzoo.spec.core import CRITICS, LOSSES
+
+    declarations = (
+        Declaration(components=[ResizeConfig], adapters=ADAPTERS),
+        Declaration(components=[*LOSSES, *CRITICS]),
+    )
+    return {family: _declared(family, declaration) for family, declaration in zip(FAMILIES, declarations, strict=True)}

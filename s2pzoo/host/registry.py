@@ -29,7 +29,7 @@ from s2pzoo.errors import (
     UnknownTaskError,
 )
 from s2pzoo.host.catalogue import Catalogue, default_catalogue
-from s2pzoo.host.core import CORE
+from s2pzoo.host.core import FAMILIES, core_plugins
 from s2pzoo.host.discovery import Candidate, discover, from_entry_points
 from s2pzoo.host.plugin import Plugin, State, load_plugin
 from s2pzoo.host.settings import Settings
@@ -166,7 +166,7 @@ class Registry:
         return None
 
     def _all(self, kind: Callable[[Plugin], Mapping[str, Any]], *, core: bool = False) -> list[Any]:
-        loaded = [*(CORE.values() if core else ()), *(p for p in self.plugins() if p.state is State.LOADED)]
+        loaded = [*(core_plugins().values() if core else ()), *(p for p in self.plugins() if p.state is State.LOADED)]
         return sorted((entry for plugin in loaded for entry in kind(plugin).values()), key=lambda entry: entry.name)
 
     def _one(self, name: str, unknown: _Unknown, kind: Callable[[Plugin], Mapping[str, Any]]) -> Any:
@@ -180,8 +180,8 @@ class Registry:
         return kind(plugin)[name]
 
     def _plugin(self, family: str, *, asked: str, unknown: _Unknown) -> Plugin:
-        if family in CORE:
-            return CORE[family]
+        if family in FAMILIES:
+            return core_plugins()[family]
         if family not in self._plugins:
             known = self._catalogue().plugins.get(family)
             if known is None:
