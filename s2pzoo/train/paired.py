@@ -13,6 +13,7 @@ from torch import Tensor
 from s2pzoo.data.dataset import Dataset, open_dataset
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.spec.fields import knob
+from s2pzoo.train.recipe import Part, part
 
 
 @frozen(kw_only=True)
@@ -25,6 +26,23 @@ class PairedData:
     clean: float = knob(0.35, low=0, help="how often a sketch is clean")
     rough: float = knob(0.4, low=0, help="how often it is rough")
     very_rough: float = knob(0.25, low=0, help="how often it is very rough")
+
+
+@frozen(kw_only=True)
+class PhotoLosses:
+    """Which, where photos are compared with true ones and judged."""
+
+    adversarial: Part = part("core/lsgan", help="of the critics")
+    perceptual: Part = part("core/perceptual", help="of `perceptual`")
+
+
+@frozen(kw_only=True)
+class PhotoRules:
+    """How photos are judged."""
+
+    crop: int = knob(0, low=0, help="all losses but L1 look at one random square of so many pixels; 0: the whole photo")
+    critic_start: float = knob(0.0, low=0, high=1, help="share of the steps after which the critics join")
+    critic_rate: float = knob(1.0, low=0, help="their learning rate, times the generators'")
 
 
 class PairedBatches:

@@ -33,6 +33,7 @@ from s2pzoo.spec.fields import knob, read, to_dict
 from s2pzoo.spec.names import suggest
 
 R = TypeVar("R", bound="Recipe")
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -189,6 +190,17 @@ def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
 def recipe_of(cls: type[R], tree: Mapping[str, Any], *, what: str = "The recipe") -> R:
     """The recipe that plain data describes. Errors as for `read_recipe`."""
     return read(cls, tree, what=what, error=RecipeError)
+
+
+def preset(presets: Mapping[str, T], name: str) -> T:
+    """The preset of that name.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    if name not in presets:
+        raise RecipeError(f"There is no preset {name!r}.", fix=f"Use one of {', '.join(presets)}.")
+    return presets[name]
 
 
 def find_task(name: str) -> type[Any]:

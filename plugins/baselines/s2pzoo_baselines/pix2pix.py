@@ -20,7 +20,7 @@ from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
 from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.paired import PairedBatches, PairedData, window
+from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoRules, window
 from s2pzoo.train.recipe import Part, Recipe, part
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
@@ -74,12 +74,6 @@ class Pix2PixNetworks:
 
 
 @frozen(kw_only=True)
-class Pix2PixLosses:
-    adversarial: Part = part("core/lsgan", help="of the critic")
-    perceptual: Part = part("core/perceptual", help="of `perceptual`")
-
-
-@frozen(kw_only=True)
 class Pix2PixWeights:
     l1: float = knob(10.0, low=0, paper=100.0, help="on [0,1]; the paper's 100 is on [-1,1]")
     perceptual: float = knob(1.0, low=0, paper=0.0, help="features of a network")
@@ -88,19 +82,10 @@ class Pix2PixWeights:
 
 
 @frozen(kw_only=True)
-class PhotoRules:
-    """How photos are judged."""
-
-    crop: int = knob(0, low=0, help="all losses but L1 look at one random square of so many pixels; 0: the whole photo")
-    critic_start: float = knob(0.0, low=0, high=1, help="share of the steps after which the critic joins")
-    critic_rate: float = knob(1.0, low=0, help="its learning rate, times the generator's")
-
-
-@frozen(kw_only=True)
 class Pix2PixRecipe(Recipe):
     data: PairedData = PairedData()
     networks: Pix2PixNetworks = Pix2PixNetworks()
-    losses: Pix2PixLosses = Pix2PixLosses()
+    losses: PhotoLosses = PhotoLosses()
     weights: Pix2PixWeights = Pix2PixWeights()
     rules: PhotoRules = PhotoRules()
 

@@ -17,7 +17,7 @@ from s2pzoo.errors import RecipeError
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.recipe import Part, Recipe, Start, part
+from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
 from s2pzoo.weights.bundle import Bundle, read_bundle
@@ -101,9 +101,7 @@ class Joint(Task):
     def __init__(self, *, recipe: Any, data: Path) -> None:
         super().__init__(recipe=recipe, data=data)
         name, weights, settings = recipe.networks.preset.name, recipe.weights, recipe.data
-        if name not in PRESETS:
-            raise RecipeError(f"There is no preset {name!r}.", fix=f"Use one of {', '.join(PRESETS)}.")
-        self.preset = PRESETS[name]
+        self.preset = preset(PRESETS, name)
         if weights.reconstruction and self.preset.generator.prior != "normal":
             raise RecipeError(
                 f"weights.reconstruction wants a normal prior, and {name} has a uniform one.",

@@ -13,14 +13,13 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from s2pzoo.errors import RecipeError
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.paired import PairedBatches, PairedData
-from s2pzoo.train.recipe import Recipe
+from s2pzoo.train.recipe import Recipe, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
 from s2pzoo_deepfacedrawing.config import (
@@ -30,7 +29,6 @@ from s2pzoo_deepfacedrawing.config import (
     EncoderConfig,
     Face,
     MappingConfig,
-    Preset,
     Window,
 )
 from s2pzoo_deepfacedrawing.plugin import model_steps
@@ -245,16 +243,6 @@ class PresetChoice:
 
     name: str = knob("faces256", help=f"one of {', '.join(PRESETS)}")
 
-    def preset(self) -> Preset:
-        """The preset.
-
-        Raises:
-            RecipeError: there is none of that name.
-        """
-        if self.name not in PRESETS:
-            raise RecipeError(f"There is no preset {self.name!r}.", fix=f"Use one of {', '.join(PRESETS)}.")
-        return PRESETS[self.name]
-
 
 @frozen(kw_only=True)
 class Stage1Networks:
@@ -294,7 +282,7 @@ class Stage1(Task):
     def __init__(self, *, recipe: Any, data: Path) -> None:
         super().__init__(recipe=recipe, data=data)
         self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
-        self.preset = recipe.networks.preset.preset()
+        self.preset = preset(PRESETS, recipe.networks.preset.name)
         made: dict[str, nn.Module] = {
             "encoder": ComponentEncoders(self.preset.encoder), "decoder": ComponentDecoders(self.preset.decoder)
         }  # fmt: skip

@@ -26,14 +26,14 @@ from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.paired import PairedBatches, PairedData, window
-from s2pzoo.train.recipe import Part, Recipe, Start, part
+from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoRules, window
+from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
 from s2pzoo.weights.bundle import read_bundle
 from s2pzoo_deepfacedrawing.bank import GENDERS
-from s2pzoo_deepfacedrawing.config import DiscriminatorConfig, SynthesisConfig
+from s2pzoo_deepfacedrawing.config import PRESETS, DiscriminatorConfig, SynthesisConfig
 from s2pzoo_deepfacedrawing.embedding import (
     ComponentDecoders,
     ComponentEncoders,
@@ -101,12 +101,6 @@ class Stage2Networks:
 
 
 @frozen(kw_only=True)
-class Stage2Losses:
-    adversarial: Part = part("core/lsgan", help="of the critics")
-    perceptual: Part = part("core/perceptual", help="of `perceptual`")
-
-
-@frozen(kw_only=True)
 class Stage2Weights:
     l1: float = knob(10.0, low=0, help="on [0,1]")
     perceptual: float = knob(1.0, low=0, help="features of a network")
@@ -117,23 +111,20 @@ class Stage2Weights:
 
 
 @frozen(kw_only=True)
-class Stage2Rules:
+class Stage2Rules(PhotoRules):
     projected: float = knob(
         0.0, low=0, high=1, paper=0.0,
         help="share of the faces that pass the projection with a random wb, as when people draw",
     )  # fmt: skip
     ink: float = knob(0.0, low=0, paper=0.0, help="further weight of pixels with ink")
     conditional: bool = knob(False, paper=True, help="the critics see FM's maps beside the photo")
-    crop: int = knob(0, low=0, help="all losses but L1 look at one random square of so many pixels; 0: the whole photo")
-    critic_start: float = knob(0.0, low=0, high=1, help="share of the steps after which the critics join")
-    critic_rate: float = knob(1.0, low=0, help="their learning rate, times the generators'")
 
 
 @frozen(kw_only=True)
 class Stage2Recipe(Recipe):
     data: PairedData = PairedData()
     networks: Stage2Networks = Stage2Networks()
-    losses: Stage2Losses = Stage2Losses()
+    losses: PhotoLosses = PhotoLosses()
     weights: Stage2Weights = Stage2Weights()
     rules: Stage2Rules = Stage2Rules()
 
@@ -147,14 +138,14 @@ class Stage2(Task):
         super().__init__(recipe=recipe, data=data)
         self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
         wanted, rules = recipe.networks.embedding, recipe.rules
-        preset = recipe.networks.preset.preset()
-        self.preset = evolve(preset, manifold=evolve(preset.manifold, samples=wanted.samples))
+        chosen = preset(PRESETS, recipe.networks.preset.name)
+        self.preset = evolve(chosen, manifold=evolve(chosen.manifold, samples=wanted.samples))
         if not wanted.bundle:
             raise RecipeError(
                 "Stage II needs the encoders of stage I.", fix="Set networks.embedding.bundle to the folder of stage I."
             )
-        drawn = {"encoder": ComponentEncoders(preset.encoder), "decoder": ComponentDecoders(preset.decoder)}
-        made = {"mapping": FeatureMapping(preset.mapping), "synthesis": ImageSynthesis(preset.synthesis)}
+        drawn = {"encoder": ComponentEncoders(chosen.encoder), "decoder": ComponentDecoders(chosen.decoder)}
+        made = {"mapping": FeatureMapping(chosen.mapping), "synthesis": ImageSynthesis(chosen.synthesis)}
         read_bundle(Path(wanted.bundle)).load_into(drawn)
         for folder in filter(None, (wanted.bundle, recipe.networks.start.bundle)):
             bundle = read_bundle(Path(folder))
@@ -167,7 +158,7 @@ class Stage2(Task):
         self.ema = tuple(made)
         self.gan = Adversary(
             self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), rate=rules.critic_rate,
-            condition=preset.mapping.maps if rules.conditional else 0,
+            condition=chosen.mapping.maps if rules.conditional else 0,
         )  # fmt: skip
         self.optimizers["generator"] = self.adam(*(self.networks[name] for name in self.ema))
         self.frozen["perceptual"] = recipe.losses.perceptual.make()

@@ -29,13 +29,13 @@ from s2pzoo.nn.resnet import reflected
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
 from s2pzoo.train.adversary import Adversary
-from s2pzoo.train.recipe import Part, Recipe, Start, part
+from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
 from s2pzoo.train.unpaired import UnpairedBatches, UnpairedData, to_tensor
 from s2pzoo_ups.config import CONTENTS, ContentConfig
-from s2pzoo_ups.shape import l1, preset
+from s2pzoo_ups.shape import l1
 
 Reference = Tensor | str | os.PathLike[str]
 

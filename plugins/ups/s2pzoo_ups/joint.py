@@ -13,13 +13,14 @@ from s2pzoo.errors import RecipeError
 from s2pzoo.nn.colour import luma
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
+from s2pzoo.train.recipe import preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begin
 from s2pzoo.train.task import Networks, channels_last
 from s2pzoo_ups.config import CONTENTS
 from s2pzoo_ups.content import ContentEnhancement, intensity, own_terms, recoloured
 from s2pzoo_ups.plugin import shape_steps
-from s2pzoo_ups.shape import Stage1, Stage1Networks, Stage1Recipe, Stage1Weights, Terms, preset
+from s2pzoo_ups.shape import Stage1, Stage1Networks, Stage1Recipe, Stage1Weights, Terms
 
 
 @frozen(kw_only=True)

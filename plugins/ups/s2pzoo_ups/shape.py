@@ -24,7 +24,7 @@ from s2pzoo.nn.resnet import ResnetGenerator
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.adversary import Adversary
-from s2pzoo.train.recipe import Part, Recipe, Start, part
+from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
@@ -292,14 +292,3 @@ class Stage1(Task):
 def l1(one: Tensor, other: Tensor) -> Tensor:
     """mean |one - other|"""
     return (one - other).abs().mean()
-
-
-def preset(presets: dict[str, Any], name: str) -> Any:
-    """The preset of that name.
-
-    Raises:
-        RecipeError: there is none.
-    """
-    if name not in presets:
-        raise RecipeError(f"There is no preset {name!r}.", fix=f"Use one of {', '.join(presets)}.")
-    return presets[name]
