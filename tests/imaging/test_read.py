@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from s2pzoo.imaging import paper
-from s2pzoo.spec.frame import Frame
-
-FRAME = Frame(name="face frame", side=512, box=(62, 4, 450, 510))
 from s2pzoo.imaging.read import Sketch, read_sketch
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import read_svg
+from s2pzoo.spec.frame import Frame
 
+FRAME = Frame(name="face frame", side=512, box=(62, 4, 450, 510))
 FACE = face(256)
 CLEAN = FACE.astype(np.float32) / 255
 

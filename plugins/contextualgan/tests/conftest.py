@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -23,6 +24,10 @@ PRESETS_HERE = {
         critic=(8, 6), norm="spectral", prior="normal", layout="stack", blocks="residual", **SMALL
     ),
 }
+
+
+def projection_of(zoo: Pipeline) -> Any:
+    return zoo.components["projection"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,9 +61,7 @@ def zoo() -> Pipeline:
 def drawing(zoo: Pipeline) -> Tensor:
     """(3,1,64,64): drawings, no two alike, that G can make."""
     z = torch.randn(3, 6, generator=torch.Generator().manual_seed(4))
-    return nn.functional.interpolate(zoo.components["projection"].generator(latent=z)["sketch"], scale_factor=4).clamp(
-        0, 1
-    )
+    return nn.functional.interpolate(projection_of(zoo).generator(latent=z)["sketch"], scale_factor=4).clamp(0, 1)
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,13 +21,17 @@ from s2pzoo.errors import BadInputError
 from s2pzoo.pipeline.run import Pipeline
 
 
+def projection_of(zoo: Pipeline) -> Any:
+    return zoo.components["projection"]
+
+
 @pytest.fixture
 def watched(zoo: Pipeline) -> Iterator[list[Tensor]]:
     """The losses that the search has told of, step by step."""
     losses: list[Tensor] = []
-    zoo.components["projection"].watch = lambda _step, _z, loss: losses.append(loss.clone())
+    projection_of(zoo).watch = lambda _step, _z, loss: losses.append(loss.clone())
     yield losses
-    zoo.components["projection"].watch = None
+    projection_of(zoo).watch = None
 
 
 def test_the_best_loss_never_rises_and_falls_in_the_end(zoo: Pipeline, drawing: Tensor, watched: list[Tensor]) -> None:
@@ -36,7 +41,7 @@ def test_the_best_loss_never_rises_and_falls_in_the_end(zoo: Pipeline, drawing: 
 
 
 def test_many_drawings_are_looked_for_at_once_as_each_alone(zoo: Pipeline, drawing: Tensor) -> None:
-    search, project = Search(steps=3, start="refined"), zoo.components["projection"].project
+    search, project = Search(steps=3, start="refined"), projection_of(zoo).project
     z, losses = project(known_sketch(zoo, drawing), search, torch.Generator().manual_seed(1))
     for index in range(3):
         known = known_sketch(zoo, drawing[index : index + 1])
@@ -56,12 +61,12 @@ def test_a_photo_does_not_depend_on_what_else_is_in_the_batch(zoo: Pipeline, dra
 
 
 def test_networks_are_frozen_and_stay_in_eval_mode(zoo: Pipeline, drawing: Tensor) -> None:
-    before = {name: value.clone() for name, value in zoo.components["projection"].state_dict().items()}
-    zoo.components["projection"].train()
+    before = {name: value.clone() for name, value in projection_of(zoo).state_dict().items()}
+    projection_of(zoo).train()
     zoo(drawing[:1], steps=2)
-    assert not any(module.training for module in zoo.components["projection"].modules())
-    assert not any(parameter.requires_grad for parameter in zoo.components["projection"].parameters())
-    assert all(torch.equal(value, before[name]) for name, value in zoo.components["projection"].state_dict().items())
+    assert not any(module.training for module in projection_of(zoo).modules())
+    assert not any(parameter.requires_grad for parameter in projection_of(zoo).parameters())
+    assert all(torch.equal(value, before[name]) for name, value in projection_of(zoo).state_dict().items())
 
 
 def test_no_steps_give_the_start(zoo: Pipeline, drawing: Tensor) -> None:
@@ -79,7 +84,7 @@ def test_more_candidates_are_never_worse(zoo: Pipeline, drawing: Tensor, watched
 def test_a_candidate_that_is_no_number_begins_again_and_is_told(zoo: Pipeline, drawing: Tensor) -> None:
     search = Search(start="random", steps=3, optimizer="momentum", lr=1e39)
     with pytest.warns(UserWarning, match="candidates of the search were no longer numbers"):
-        z, loss = zoo.components["projection"].project(known_sketch(zoo, drawing[:1]), search, torch.Generator())
+        z, loss = projection_of(zoo).project(known_sketch(zoo, drawing[:1]), search, torch.Generator())
     assert z.isfinite().all() and loss.isfinite().all()
 
 
@@ -88,7 +93,7 @@ def test_an_anchor_holds_the_search_near_the_guess(zoo: Pipeline, drawing: Tenso
 
     def strayed(anchor: float) -> float:
         search = Search(steps=20, inits=1, anchor=anchor)
-        z, _ = zoo.components["projection"].project(known, search, torch.Generator().manual_seed(0), guess=guess)
+        z, _ = projection_of(zoo).project(known, search, torch.Generator().manual_seed(0), guess=guess)
         return float((z - guess).norm())
 
     assert strayed(10) < strayed(0)
@@ -116,7 +121,7 @@ def test_a_blank_drawing_is_refused(zoo: Pipeline, tmp_path: Path) -> None:
 
 def test_the_other_way_round_a_photo_gives_a_sketch(zoo: Pipeline, tmp_path: Path) -> None:
     """The sketch of a photo that G made of a z is the one that G made with it, or close."""
-    made = zoo.components["projection"].generator(latent=torch.randn(2, 6, generator=torch.Generator().manual_seed(5)))
+    made = projection_of(zoo).generator(latent=torch.randn(2, 6, generator=torch.Generator().manual_seed(5)))
     drawn = zoo.sketch(made["photo"], steps=60, inits=60, start="refined")
     assert drawn.shape == (2, 1, 16, 16)
     far = (made["sketch"] - made["sketch"].flip(0)).abs().mean()
@@ -192,6 +197,6 @@ def make_paper() -> Callable[[], Projection]:
 
 
 def known_sketch(zoo: Pipeline, drawing: Tensor) -> Known:
-    sketch = shrink(drawing, zoo.components["projection"].config.generator.side)
+    sketch = shrink(drawing, projection_of(zoo).config.generator.side)
     seen = torch.ones_like(sketch)
     return Known(sketch=sketch, photo=sketch.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=0 * seen)
