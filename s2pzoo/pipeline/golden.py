@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from s2pzoo.interfaces import Component
-from s2pzoo.pipeline.run import Pipeline
-from s2pzoo.spec.graph import misfits
 from s2pzoo.spec.model import Model
 from s2pzoo.spec.ports import KINDS, Port
-from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
-from s2pzoo.weights.initialise import without_initialising
 
 MOST = 65_536
 """Numbers kept of one value; of a larger one, every k-th."""
 
 
-def save_bundle(
-    folder: str | Path,
-    model: Model,
-    networks: Mapping[str, nn.Module],
-    *,
-    golden: Tensor | None = None,
-    about: Mapping[str, Any] | None = None,
-    dtype: str = "float32",
-) -> Bundle:
-    """Write a bundle, read it back into fresh networks, and add what these make of a fixed input.
+class Runs(Protocol):
+    """What of a Pipeline is looked at here."""
 
-    Args:
-        golden: that input, (1, ...); by default a plain drawing. A part of a model, or one that takes no picture, has
-            no golden tensors.
+    model: Model
 
-    Further arguments and errors as for `weights.bundle.write_bundle`.
-    """
-    bundle = write_bundle(folder, model, networks, about=about, dtype=dtype)
-    given = golden_input(model.input_port) if golden is None else golden
-    ours = {step.name: network for step in model.steps if isinstance(network := networks[step.name], Component)}
-    if misfits(model) or given is None or len(ours) < len(model.steps):
-        return bundle
-    with without_initialising():
-        fresh = {name: type(network)(network.config) for name, network in ours.items()}
-    bundle.load_into(fresh)
-    return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
+    def execute(self, values: Mapping[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
+        """Values by name."""
+        ...
 
 
 def golden_input(port: Port) -> Tensor | None:
@@ -69,7 +45,7 @@ def thinned(value: Tensor) -> Tensor:
     return flat[:: max(1, math.ceil(flat.numel() / MOST))].contiguous()
 
 
-def golden_values(pipeline: Pipeline, given: Tensor) -> dict[str, Tensor]:
+def golden_values(pipeline: Runs, given: Tensor) -> dict[str, Tensor]:
     """The input in full and every other value thinned, by value name."""
     source = pipeline.model.input
     names = [name for name in pipeline.model.values if name != source]
@@ -77,7 +53,7 @@ def golden_values(pipeline: Pipeline, given: Tensor) -> dict[str, Tensor]:
     return {source: given.detach().cpu().contiguous(), **{name: thinned(value) for name, value in values.items()}}
 
 
-def largest_errors(pipeline: Pipeline, golden: Mapping[str, Tensor]) -> dict[str, float]:
+def largest_errors(pipeline: Runs, golden: Mapping[str, Tensor]) -> dict[str, float]:
     """Step name -> the largest absolute difference between what it makes now and the golden tensors.
 
     A step whose values are not among them, or are of another shape, has an infinite error.

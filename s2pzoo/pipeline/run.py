@@ -12,18 +12,21 @@ from typing import Any
 
 import attrs
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import s2pzoo
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
+from s2pzoo.pipeline.golden import golden_input, golden_values
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
 from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.frame import WHOLE, Frame
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
+from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
+from s2pzoo.weights.initialise import without_initialising
 
 MAX_BATCH = 16
 """Drawings that run together; more are run in several batches."""
@@ -182,8 +185,6 @@ class Pipeline:
             OutputError: it cannot be written there.
             UsageError: it holds an object whose class no plugin declares.
         """
-        from s2pzoo.pipeline.golden import save_bundle
-
         foreign = [step.name for step in self.model.steps if step.component.startswith(f"{UNREGISTERED}/")]
         if foreign:
             raise UsageError(
@@ -275,6 +276,34 @@ class Pipeline:
     def _recorded(self, name: str, value: Any) -> Any:
         """An option as JSON can hold it; of a path the name alone, for the folders are nobody's business."""
         return Path(value).name if value is not None and self.model.options[name].word == "path" else value
+
+
+def save_bundle(
+    folder: str | Path,
+    model: Model,
+    networks: Mapping[str, nn.Module],
+    *,
+    golden: Tensor | None = None,
+    about: Mapping[str, Any] | None = None,
+    dtype: str = "float32",
+) -> Bundle:
+    """Write a bundle, read it back into fresh networks, and add what these make of a fixed input.
+
+    Args:
+        golden: that input, (1, ...); by default a plain drawing. A part of a model, or one that takes no picture, has
+            no golden tensors.
+
+    Further arguments and errors as for `weights.bundle.write_bundle`.
+    """
+    bundle = write_bundle(folder, model, networks, about=about, dtype=dtype)
+    given = golden_input(model.input_port) if golden is None else golden
+    ours = {step.name: network for step in model.steps if isinstance(network := networks[step.name], Component)}
+    if graph.misfits(model) or given is None or len(ours) < len(model.steps):
+        return bundle
+    with without_initialising():
+        fresh = {name: type(network)(network.config) for name, network in ours.items()}
+    bundle.load_into(fresh)
+    return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
 
 
 def _by_port(given: Any, step: Step) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from s2pzoo.pipeline.golden import save_bundle
+from s2pzoo.pipeline.run import save_bundle
 from s2pzoo.spec.model import Model
 from s2pzoo.train.recipe import Recipe
 

@@ -159,7 +159,7 @@ def write_bundle(
 ) -> Bundle:
     """Write a bundle. Each file is written whole or not at all, the manifest last; other files in `folder` stay.
 
-    It has no golden tensors: see `pipeline.golden.save_bundle`.
+    It has no golden tensors: see `pipeline.run.save_bundle`.
 
     Args:
         model: it may be a part of one (encoders alone).

@@ -24,8 +24,8 @@ from s2pzoo.errors import (
     WeightsMismatchError,
     WeightsNotFoundError,
 )
-from s2pzoo.pipeline.golden import largest_errors, save_bundle
-from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.pipeline.golden import largest_errors
+from s2pzoo.pipeline.run import Pipeline, save_bundle
 from s2pzoo.spec.model import Model
 from s2pzoo.weights import verify
 from s2pzoo.weights.bundle import amend_bundle, read_bundle, write_bundle
