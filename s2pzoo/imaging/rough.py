@@ -26,18 +26,18 @@ class Roughness:
     doubled: float = 0.0  # a line is drawn a second time
     missing: float = 0.0  # a line is forgotten
     erased: float = 0.0  # everything in one region is forgotten
-    width: tuple[float, float] = (0.8, 1.3)  # thickness of the pen, one for the drawing
+    width: tuple[float, float] = (0.7, 2.4)  # thickness of the pen, one for the drawing
     ink: tuple[float, float] = (0.75, 1.0)  # darkness of the pen, 1 is black
 
 
 CLEAN = Roughness()
 ROUGH = Roughness(
     warp=1.5, shift=0.7, wobble=0.7, overshoot=2.5, broken=0.15, doubled=0.15, missing=0.06, erased=0.08,
-    width=(0.8, 2.0), ink=(0.6, 1.0),
+    width=(0.7, 3.0), ink=(0.6, 1.0),
 )  # fmt: skip
 VERY_ROUGH = Roughness(
     warp=4.0, shift=1.8, wobble=1.3, overshoot=5.0, broken=0.35, doubled=0.35, missing=0.2, erased=0.5,
-    width=(0.8, 3.5), ink=(0.5, 1.0),
+    width=(0.7, 4.0), ink=(0.5, 1.0),
 )  # fmt: skip
 LEVELS = {"clean": CLEAN, "rough": ROUGH, "very rough": VERY_ROUGH}
 

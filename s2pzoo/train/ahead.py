@@ -1,12 +1,16 @@
-"""Batches made ahead by a thread."""
+"""Batches made ahead by a thread or by processes."""
 
 from __future__ import annotations
 
 import queue
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
 
 from s2pzoo.errors import TrainingError
 
@@ -15,6 +19,31 @@ def endless(batches: Iterator[Any]) -> Iterator[Any]:
     """The same batches; an error where they end."""
     yield from batches
     raise TrainingError("The task has run out of batches.", fix="Task.batches must go on without end.")
+
+
+def side_by_side(make: Callable[[int], Any], numbers: Iterable[int], *, workers: int, depth: int = 2) -> Iterator[Any]:
+    """`make` of each number, in their order, by so many forked processes, each `depth` ahead; 0: by this one."""
+    forked = {"multiprocessing_context": "fork", "worker_init_fn": _begin, "prefetch_factor": max(1, depth)}
+    made = DataLoader(
+        _Made(make), batch_size=None, sampler=numbers, num_workers=workers, pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # else it draws its seed from the global one
+        **(forked if workers else {}),
+    )  # fmt: skip
+    return iter(made)
+
+
+class _Made(Dataset[Any]):
+    def __init__(self, make: Callable[[int], Any]) -> None:
+        self.make = make
+
+    def __getitem__(self, number: int) -> Any:
+        return self.make(number)
+
+
+def _begin(_: int) -> None:
+    """Ctrl-C reaches these processes as well, and is for the one that asks them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

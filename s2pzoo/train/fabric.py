@@ -37,6 +37,7 @@ def make_fabric(schedule: Schedule) -> Fabric:
             "The schedule's accelerator, strategy or precision cannot be used here.", why=str(error)
         ) from error
     fabric.launch()
+    torch.backends.cudnn.benchmark = True  # a training's batches are all of one shape
     return fabric
 
 

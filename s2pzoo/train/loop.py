@@ -151,8 +151,8 @@ class _Sitting:
         schedule, world = self.schedule, self.fabric.world_size
         images = schedule.batch * world
         report = self._report(progress) if self.chief else _Silence()
-        batches = self.task.batches(start=self.step, rank=self.fabric.global_rank, world=world)
-        with report, made_ahead(endless(batches), schedule.prefetch) as ahead:
+        batches = self.task.batches(start=self.step, rank=self.fabric.global_rank, workers=schedule.workers)
+        with report, made_ahead(endless(batches), 0 if schedule.workers else schedule.prefetch) as ahead:
             for note in notes:
                 report.say(note)
             last_save = last_sample = time.monotonic()

@@ -23,6 +23,7 @@ class PairedData:
     dataset: str = knob("", help="the declared dataset, plugin/dataset; empty: whichever can read the folders")
     corpus: str = knob("train256", help="folder of the training data, in the data folder; several: joined by +")
     preview: str = knob("test256", help="folder of what is held out, for the samples")
+    mirrored: bool = knob(False, help="each drawing and its photo are used twice, once mirrored")
     clean: float = knob(0.35, low=0, help="how often a sketch is clean")
     rough: float = knob(0.4, low=0, help="how often it is rough")
     very_rough: float = knob(0.25, low=0, help="how often it is very rough")
@@ -55,7 +56,7 @@ class PairedBatches:
     """
 
     def __init__(self, settings: PairedData, folder: Path, *, batch: int) -> None:
-        self.batch = batch
+        self.batch, self.mirrored = batch, settings.mirrored
         self.known = Several([open_dataset(folder / one, name=settings.dataset) for one in settings.corpus.split("+")])
         self.held_out = open_dataset(folder / settings.preview, name=settings.dataset)
         odds = np.array([getattr(settings, level.replace(" ", "_")) for level in LEVELS], np.float64)
@@ -63,9 +64,12 @@ class PairedBatches:
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """One batch."""
-        indices = rng.integers(len(self.known), size=self.batch)
+        indices = rng.integers(len(self.known), size=-(-self.batch // 2) if self.mirrored else self.batch)
         levels = rng.choice(list(LEVELS), size=len(indices), p=self.odds)
-        return pairs(self.known, indices, rng, levels=[str(level) for level in levels])
+        batch = pairs(self.known, indices, rng, levels=[str(level) for level in levels])
+        if not self.mirrored:
+            return batch
+        return {name: torch.cat([one, one.flip(-1)])[: self.batch] for name, one in batch.items()}
 
     def preview(self, device: torch.device, *, count: int = 9) -> dict[str, Tensor]:
         """The same held-out ones every time, a third of them at each level of roughness."""

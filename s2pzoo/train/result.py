@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import nn
 
@@ -29,13 +28,10 @@ def write_sheet(sheet: Image.Image, out: Path, *, step: int) -> None:
 
 def write_result(task: Task, networks: Mapping[str, nn.Module], out: Path, metadata: Mapping[str, Any]) -> None:
     """The bundle is made in a folder of its own, then its files are moved into `out`, the manifest last."""
-    devices = {name: next((p.device for p in net.parameters()), torch.device("cpu")) for name, net in networks.items()}
     making = out / ".bundle"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     try:
-        for network in networks.values():
-            network.to("cpu")
         task.bundle(networks, making, metadata)
         if taken := [path.name for path in making.iterdir() if path.name in _OURS]:
             raise TrainingError(f"The bundle has a part named {taken[0]!r}, which is the training's own.")
@@ -46,6 +42,4 @@ def write_result(task: Task, networks: Mapping[str, nn.Module], out: Path, metad
                 shutil.rmtree(target)
             path.replace(target)
     finally:
-        for name, network in networks.items():
-            network.to(devices[name])
         shutil.rmtree(making, ignore_errors=True)

@@ -16,6 +16,7 @@ from torch.optim import Optimizer
 
 from s2pzoo.pipeline.run import save_bundle
 from s2pzoo.spec.model import Model
+from s2pzoo.train.ahead import side_by_side
 from s2pzoo.train.recipe import Recipe
 
 Backward = Callable[[Tensor], None]
@@ -82,10 +83,15 @@ class Task(ABC):
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""
 
-    def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Iterator[Any]:
-        """Batches for steps start, start + 1, ... without end."""
-        for step in itertools.count(start):
-            yield self.draw(self.rng(step, rank))
+    def batches(self, *, start: int, rank: int = 0, workers: int = 0) -> Iterator[Any]:
+        """Batches for steps start, start + 1, ... without end, drawn by so many processes; 0: by this one."""
+
+        def draw(step: int) -> Any:
+            return self.draw(self.rng(step, rank))
+
+        steps = itertools.count(start)
+        ahead = self.recipe.schedule.prefetch
+        return side_by_side(draw, steps, workers=workers, depth=ahead) if workers else map(draw, steps)
 
     def some_batches(self, count: int) -> Iterator[Any]:
         """The first few batches of the training, on the device."""
@@ -93,7 +99,7 @@ class Task(ABC):
             yield {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def bundle(self, networks: Networks, folder: Path, metadata: Mapping[str, Any]) -> None:
-        """Write what `finished` gives, on the CPU. `metadata`: recipe, step, seconds, losses, versions, finished."""
+        """Write what `finished` gives. `metadata`: recipe, step, seconds, losses, versions, finished."""
         model, parts = self.finished(networks)
         recipe = {key: value for key, value in self.recipe.to_dict().items() if key != "output"}
         training = _without_folders({**self.facts(), **metadata, "recipe": recipe})

@@ -72,6 +72,22 @@ def landmarks(rng: np.random.Generator | None = None, *, side: int = 512) -> Poi
     return (p * (side / 512)).astype(np.float32)
 
 
+def landmarks70(*, side: int = 512) -> Points:
+    """(70,2): the pupils and iBUG's 68 points, x and y in a frame of `side` pixels."""
+    p = np.full((70, 2), 256.0)
+    p[[0, 1]] = LEFT, RIGHT
+    p[2:19] = ellipse((256, 260), 150, 228, 180, 0, 17)
+    p[19:24], p[24:29] = ellipse((180, 220), 52, 30, 200, 340, 5), ellipse((332, 220), 52, 30, 200, 340, 5)
+    p[29:33] = np.stack([np.full(4, 256.0), np.linspace(240, 310, 4)], axis=1)
+    p[33:38] = ellipse((256, 326), 34, 12, 180, 0, 5)
+    for eye, at in ((LEFT, 38), (RIGHT, 44)):
+        p[at : at + 6] = eye + np.array([(-30, 0), (-11, -13), (11, -13), (30, 0), (11, 11), (-11, 11)])
+    p[50:57] = ellipse((256, 390), 54, 20, 180, 360, 7)
+    p[57:62] = ellipse((256, 390), 46, 26, 20, 160, 5)
+    p[62:67], p[67:70] = ellipse((256, 388), 44, 5, 180, 360, 5), ellipse((256, 388), 30, 5, 20, 160, 3)
+    return (p * (side / 512)).astype(np.float32)
+
+
 def paint(points: Points, rng: np.random.Generator, *, side: int) -> Image.Image:
     """A portrait with these landmarks (in pixels of its frame), each with colours of its own."""
     image = Image.new("RGB", (side * 2, side * 2), (205, 210, 215))

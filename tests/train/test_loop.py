@@ -56,12 +56,12 @@ def test_the_loss_falls(tiny: ModuleType, tmp_path: Path) -> None:
     assert lines[-1]["losses"]["l2"] < 0.5 * lines[0]["losses"]["l2"]
 
 
-@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize(("prefetch", "workers"), [(0, 0), (2, 0), (1, 2)])
 def test_resuming_gives_the_result_of_an_uninterrupted_run_bit_for_bit(
-    tiny: ModuleType, tmp_path: Path, prefetch: int
+    tiny: ModuleType, tmp_path: Path, prefetch: int, workers: int
 ) -> None:
-    settings = (f"prefetch={prefetch}", "decay=cosine", "warmup=5")
-    whole = run(tiny, tmp_path / "whole", *settings)
+    settings = (f"prefetch={prefetch}", f"workers={workers}", "decay=cosine", "warmup=5")
+    whole = run(tiny, tmp_path / "whole", "decay=cosine", "warmup=5")
 
     class Stops(tiny.Product):
         """Presses Ctrl-C in step 12."""
@@ -246,19 +246,19 @@ def test_a_misspelt_override_stops_before_anything_is_written(tiny: ModuleType, 
     assert not (tmp_path / "out").exists()
 
 
-def test_an_error_while_making_batches_reaches_the_caller(tiny: ModuleType, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_error_while_making_batches_reaches_the_caller(tiny: ModuleType, tmp_path: Path, workers: int) -> None:
     class Ends(tiny.Product):
-        def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Any:
-            yield {"x": torch.zeros(8, 2)}
+        def draw(self, rng: Any) -> Any:
             raise ZeroDivisionError("in the data")
 
     with pytest.raises(ZeroDivisionError, match="in the data"):
-        train(tiny.RECIPE, tmp_path, tmp_path / "out", task=Ends, progress=False)
+        train(tiny.RECIPE, tmp_path, tmp_path / "out", overrides=(f"workers={workers}",), task=Ends, progress=False)
 
 
 def test_batches_that_end_are_an_error(tiny: ModuleType, tmp_path: Path) -> None:
     class Ends(tiny.Product):
-        def batches(self, *, start: int, rank: int = 0, world: int = 1) -> Any:
+        def batches(self, *, start: int, rank: int = 0, workers: int = 0) -> Any:
             yield {"x": torch.zeros(8, 2)}
 
     for prefetch in (0, 1):

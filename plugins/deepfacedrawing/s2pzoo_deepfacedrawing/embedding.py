@@ -13,15 +13,19 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from s2pzoo.errors import DataError
+from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.paired import PairedBatches, PairedData
-from s2pzoo.train.recipe import Recipe, preset
+from s2pzoo.train.recipe import Recipe, Start, preset
 from s2pzoo.train.sheet import sheet
+from s2pzoo.train.start import begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
+from s2pzoo.weights.bundle import read_bundle
 from s2pzoo_deepfacedrawing.config import (
     PRESETS,
     DecoderConfig,
@@ -247,6 +251,7 @@ class PresetChoice:
 @frozen(kw_only=True)
 class Stage1Networks:
     preset: PresetChoice = PresetChoice()
+    start: Start = Start()
 
 
 @frozen(kw_only=True)
@@ -267,8 +272,44 @@ class Stage1Rules:
 
 
 @frozen(kw_only=True)
+class EmbeddingData(PairedData):
+    """Faces, and what else there is of drawings."""
+
+    drawings: str = knob("", help="a folder of people's own drawings in the face frame, without photos; empty: none")
+    drawn: float = knob(0.25, low=0, high=4, help="how many of them to a face")
+
+
+class Drawings:
+    """People's own drawings, of which there is no photo: CE learns from them too.
+
+    Raises:
+        DataError: there is none.
+    """
+
+    def __init__(self, settings: EmbeddingData, *, size: int, batch: int) -> None:
+        self.size, self.count = size, max(1, round(settings.drawn * batch)) if settings.drawings else 0
+        self.files = sorted(p for p in Path(settings.drawings).glob("*") if p.suffix in (".png", ".jpg"))
+        if self.count and not self.files:
+            raise DataError(f"{settings.drawings} has no drawing.", fix="Give a folder of .png or .jpg files.")
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Some of them as `drawings` (M,1,S,S) in [0,1], half of them mirrored."""
+        if not self.count:
+            return {}
+        chosen = [Image.open(self.files[i]).convert("L") for i in rng.integers(len(self.files), size=self.count)]
+        drawn = [from_bytes(np.asarray(one.resize((self.size, self.size), Image.Resampling.BICUBIC))) for one in chosen]
+        turned = [one[:, ::-1] if rng.random() < 0.5 else one for one in drawn]
+        return {"drawings": torch.from_numpy(np.stack(turned)[:, None])}
+
+
+def with_drawings(batch: dict[str, Tensor], kind: str) -> Tensor:
+    """The batch's drawings of one kind, and people's own after them."""
+    return torch.cat([batch[kind], batch["drawings"]]) if "drawings" in batch else batch[kind]
+
+
+@frozen(kw_only=True)
 class Stage1Recipe(Recipe):
-    data: PairedData = PairedData()
+    data: EmbeddingData = EmbeddingData()
     networks: Stage1Networks = Stage1Networks()
     weights: Stage1Weights = Stage1Weights()
     rules: Stage1Rules = Stage1Rules()
@@ -288,20 +329,25 @@ class Stage1(Task):
         }  # fmt: skip
         if recipe.weights.first_maps:
             made["mapping"] = FeatureMapping(self.preset.mapping)
+        if start := recipe.networks.start.bundle:
+            read_bundle(Path(start)).load_into(made)
+        self.drawings = Drawings(recipe.data, size=self.preset.encoder.face.size, batch=recipe.schedule.batch)
         self.networks = channels_last(made)
         self.ema = tuple(made)
         self.optimizers = {"embedding": self.adam(*made.values())}
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        return self.data.draw(rng)
+        return {**self.data.draw(rng), **self.drawings.draw(rng)}
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
-        rules, target = self.recipe.rules, batch["sketch" if self.recipe.rules.target == "input" else "clean"]
-        codes = self.networks["encoder"](sketch=batch["sketch"])
-        parts = reconstruction(cast(ComponentDecoders, self.networks["decoder"]), codes, target, ink=rules.ink)
+        rules, target = self.recipe.rules, "sketch" if self.recipe.rules.target == "input" else "clean"
+        codes = self.networks["encoder"](sketch=with_drawings(batch, "sketch"))
+        decoder = cast(ComponentDecoders, self.networks["decoder"])
+        parts = reconstruction(decoder, codes, with_drawings(batch, target), ink=rules.ink)
         terms = {"reconstruction": torch.stack(list(parts.values())).sum()}
         if mapping := self.networks.get("mapping"):
-            terms["first_maps"] = first_maps(mapping(latent=codes), batch["clean"], batch["photo"], ink=rules.ink)
+            maps = mapping(latent=codes[: len(batch["photo"])])
+            terms["first_maps"] = first_maps(maps, batch["clean"], batch["photo"], ink=rules.ink)
         self.minimise("embedding", self.weighted(terms), backward)
         return numbers({**parts, **{name: term for name, term in terms.items() if name != "reconstruction"}})
 
@@ -323,7 +369,7 @@ class Stage1(Task):
         return Model("deepfacedrawing.stage1", steps=steps, output="refined_sketch", size=size), networks
 
     def facts(self) -> dict[str, Any]:
-        return self.data.facts()
+        return {**self.data.facts(), **begun({"start": self.recipe.networks.start.bundle})}
 
     def _calibrate(self, networks: Networks) -> None:
         def run() -> None:

@@ -25,8 +25,9 @@ from s2pzoo.spec.core import MultiScalePatchGANConfig
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.adversary import Adversary
+from s2pzoo.train.ahead import side_by_side
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoRules, window
+from s2pzoo.train.paired import PairedBatches, PhotoLosses, PhotoRules, window
 from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begun
@@ -37,10 +38,13 @@ from s2pzoo_deepfacedrawing.config import PRESETS, DiscriminatorConfig, Synthesi
 from s2pzoo_deepfacedrawing.embedding import (
     ComponentDecoders,
     ComponentEncoders,
+    Drawings,
+    EmbeddingData,
     FeatureMapping,
     PresetChoice,
     first_maps,
     reconstruction,
+    with_drawings,
 )
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 from s2pzoo_deepfacedrawing.plugin import model_steps
@@ -122,7 +126,7 @@ class Stage2Rules(PhotoRules):
 
 @frozen(kw_only=True)
 class Stage2Recipe(Recipe):
-    data: PairedData = PairedData()
+    data: EmbeddingData = EmbeddingData()
     networks: Stage2Networks = Stage2Networks()
     losses: PhotoLosses = PhotoLosses()
     weights: Stage2Weights = Stage2Weights()
@@ -140,6 +144,7 @@ class Stage2(Task):
         wanted, rules = recipe.networks.embedding, recipe.rules
         chosen = preset(PRESETS, recipe.networks.preset.name)
         self.preset = evolve(chosen, manifold=evolve(chosen.manifold, samples=wanted.samples))
+        self.drawings = Drawings(recipe.data, size=chosen.encoder.face.size, batch=recipe.schedule.batch)
         if not wanted.bundle:
             raise RecipeError(
                 "Stage II needs the encoders of stage I.", fix="Set networks.embedding.bundle to the folder of stage I."
@@ -147,9 +152,11 @@ class Stage2(Task):
         drawn = {"encoder": ComponentEncoders(chosen.encoder), "decoder": ComponentDecoders(chosen.decoder)}
         made = {"mapping": FeatureMapping(chosen.mapping), "synthesis": ImageSynthesis(chosen.synthesis)}
         read_bundle(Path(wanted.bundle)).load_into(drawn)
-        for folder in filter(None, (wanted.bundle, recipe.networks.start.bundle)):
+        start = recipe.networks.start.bundle or wanted.bundle
+        # FM reads the codes of its encoders: where stage I began it, it is taken from there.
+        for folder, names in ((start, {"mapping", "synthesis"}), (wanted.bundle, {"mapping"})):
             bundle = read_bundle(Path(folder))
-            bundle.load_into({s.name: made[s.name] for s in bundle.manifest.steps if s.name in made})
+            bundle.load_into({s.name: made[s.name] for s in bundle.manifest.steps if s.name in names})
         if wanted.trained:
             made |= drawn
         else:
@@ -170,11 +177,13 @@ class Stage2(Task):
         return {**self.frozen, **self.networks}
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        return self.data.draw(rng)
+        trained = self.recipe.networks.embedding.trained
+        return {**self.data.draw(rng), **(self.drawings.draw(rng) if trained else {})}
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         parts, photo, weights, rules = self.parts, batch["photo"], self.recipe.weights, self.recipe.rules
-        codes = self._codes(batch["sketch"], index)
+        all_codes = self._codes(with_drawings(batch, "sketch"), index)
+        codes = all_codes[: len(photo)]
         features = parts["mapping"](latent=self._some_projected(codes, self.rng(index, 2)))
         fake = parts["synthesis"](features=features)
         at = window(photo.shape[-1], rules.crop, self.rng(index, 1))
@@ -185,7 +194,8 @@ class Stage2(Task):
         if weights.first_maps:
             terms["first_maps"] = first_maps(features, batch["clean"], photo, ink=rules.ink)
         if weights.reconstruction and self.recipe.networks.embedding.trained:
-            made = reconstruction(cast(ComponentDecoders, parts["decoder"]), codes, batch["clean"], ink=rules.ink)
+            decoder, target = cast(ComponentDecoders, parts["decoder"]), with_drawings(batch, "sketch")
+            made = reconstruction(decoder, all_codes, target, ink=rules.ink)
             terms["reconstruction"] = torch.stack(list(made.values())).sum()
         judged = {}
         if index >= rules.critic_start * self.recipe.schedule.steps:
@@ -224,12 +234,14 @@ class Stage2(Task):
                 f"A bank of {count} samples needs as many faces; the corpus has {len(known)}.",
                 fix="Make a larger corpus, or lower networks.embedding.samples.",
             )
-        rng = np.random.default_rng(self.recipe.seed)
         people = len({tags["person"] for tags in known.tags})
-        drawings = [
-            known.clean(i) if (i // people) % 2 == 0 else known.sketch(i, rng, level="clean") for i in range(count)
-        ]
-        return torch.from_numpy(to_bytes(np.stack(drawings))[:, None])
+
+        def drawing(i: int) -> Any:
+            styled = (i // people) % 2 == 1
+            return to_bytes(known.sketch(i, self.rng(i, 4), level="clean") if styled else known.clean(i))
+
+        drawings = side_by_side(drawing, range(count), workers=self.recipe.schedule.workers)
+        return torch.stack([torch.as_tensor(one) for one in drawings])[:, None]
 
     @torch.no_grad()
     def _fill_bank(self, parts: Networks) -> None:

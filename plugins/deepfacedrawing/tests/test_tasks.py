@@ -13,13 +13,14 @@ from s2pzoo_deepfacedrawing.embedding import first_maps
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 from s2pzoo_deepfacedrawing.photo import Stage2
 from s2pzoo_faces.corpus import open_corpus
+from safetensors.torch import load_file
 
 import s2pzoo
-from s2pzoo.errors import RecipeError
+from s2pzoo.errors import DataError, RecipeError
 from s2pzoo.pipeline.golden import largest_errors
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train.loop import TrainResult, train
-from s2pzoo.train.recipe import read_recipe
+from s2pzoo.train.recipe import find_task, read_recipe
 from s2pzoo.weights.bundle import read_bundle
 
 DATA = ("data.corpus=faces", "data.preview=faces", "batch=2", "accelerator=cpu", "log_every=1", "schedule.minutes=0")
@@ -80,6 +81,40 @@ def test_stage_one_is_the_papers_alone_without_first_maps(corpus: Path, tmp_path
     run("stage1", corpus, tmp_path, "steps=1", "weights.first_maps=0")
     assert [step.name for step in read_bundle(tmp_path).manifest.steps] == ["encoder", "decoder"]
     assert "first_maps" not in metrics(tmp_path)[0]
+
+
+def test_peoples_own_drawings_are_learnt_from_without_photos(corpus: Path, tmp_path: Path) -> None:
+    for index in range(2):
+        Image.new("L", (100, 100), 40 * index).save(tmp_path / f"{index}.png")
+    recipe = overridden(
+        read_recipe("deepfacedrawing/stage1"),
+        ["data.corpus=faces", "data.preview=faces", f"data.drawings={tmp_path}", "data.drawn=0.5", "schedule.batch=4"],
+    )
+    task = find_task(recipe.task)(recipe=recipe, data=corpus)
+    batch = next(task.batches(start=0))
+    assert batch["drawings"].shape == (2, 1, 256, 256) and len(batch["sketch"]) == 4
+    assert set(batch["drawings"].unique().mul(255).round().tolist()) <= {0.0, 40.0}
+    first = task.step(batch, 0, torch.Tensor.backward)
+    again = task.step(batch | {"drawings": batch["drawings"] * 0 + 1}, 0, torch.Tensor.backward)
+    assert first["remainder"] != pytest.approx(again["remainder"], rel=0.02)
+
+
+def test_a_folder_without_drawings_is_told(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="has no drawing"):
+        run("stage1", corpus, tmp_path / "out", "steps=1", f"data.drawings={tmp_path}")
+
+
+def test_fm_is_taken_from_where_its_encoders_are(corpus: Path, backbone: Path, stage1: Path, stage2: Path) -> None:
+    recipe = overridden(
+        read_recipe("deepfacedrawing/stage2"),
+        [*DATA[:2], f"networks.embedding.bundle={stage1}", "networks.embedding.samples=4",
+         f"networks.start.bundle={stage2}", f"losses.perceptual.backbone={backbone}"],
+    )  # fmt: skip
+    task = find_task(recipe.task)(recipe=recipe, data=corpus)
+    for name, folder in (("mapping", stage1), ("synthesis", stage2)):
+        wanted = load_file(folder / "model.safetensors")
+        for key, value in task.networks[name].state_dict().items():
+            assert torch.equal(value, wanted[f"{name}.{key}"].to(value.dtype)), key
 
 
 def test_first_maps_are_compared_with_the_drawing_and_the_photo_at_their_size() -> None:
@@ -167,7 +202,7 @@ def test_batches_are_a_function_of_seed_and_step(corpus: Path, backbone: Path, s
     later = [next(whole) for _ in range(3)][2]
     resumed = next(task.batches(start=2))
     assert all(torch.equal(later[name], resumed[name]) for name in later)
-    other = next(task.batches(start=2, rank=1, world=2))
+    other = next(task.batches(start=2, rank=1))
     assert not torch.equal(later["sketch"], other["sketch"])
 
 

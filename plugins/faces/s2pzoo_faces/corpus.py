@@ -17,20 +17,17 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.edges import STYLES, photocopy
 from s2pzoo.imaging.pixels import from_bytes, luma, to_bytes
 from s2pzoo.imaging.rough import CLEAN, LEVELS, draw, sketch_of
 from s2pzoo.imaging.vectorise import Polyline, vectorise
-from s2pzoo_faces.portraits import Recombiner, contours, read_portraits
+from s2pzoo_faces.landmarks import contours, template
+from s2pzoo_faces.portraits import Recombiner, read_portraits
 
 Progress = Callable[[int, int], None]
-
-# Landmarks of the 189-point template that bound the face itself; hair and clothes lie outside.
-_FACE_OUTLINE = (134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144, 112, 113, 114, 133, 132, 131, 130, 129, 128,
-                 127, 126, 125, 111, 110, 109)  # fmt: skip
 
 
 @frozen(kw_only=True)
@@ -93,18 +90,22 @@ def build_corpus(
     count: int,
     size: int = 256,
     split: str = "train",
+    noncommercial: bool = False,
     seed: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Corpus:
     """Make `count` recombined faces of `size` pixels from one split of a portrait folder.
 
+    Args:
+        noncommercial: see `read_portraits`.
+
     Textures come from that split only; so do the face shapes, except for a split of fewer than 20 people, which takes
     the shapes of everybody (a shape is no one's texture).
     """
     out = Path(out)
-    textures = read_portraits(portraits, split=split)
-    shapes = textures if len(textures) >= 20 else read_portraits(portraits)
+    textures = read_portraits(portraits, split=split, noncommercial=noncommercial)
+    shapes = textures if len(textures) >= 20 else read_portraits(portraits, noncommercial=noncommercial)
     recombiner = Recombiner(textures, shapes=shapes, size=size, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
     photos = np.lib.format.open_memmap(out / "photos.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
@@ -147,7 +148,7 @@ def portrait_lines(
     With `rng` the contours vary (see `contours`); without, they are the usual ones.
     """
     size = photo.shape[0]
-    outline = landmarks[list(_FACE_OUTLINE)]
+    outline = template(landmarks).outline(landmarks)
     traced = vectorise(photocopy(photo), shortest=10.0)
     lines = contours(landmarks, rng, size=size) + [line for line in traced if not _mostly_inside(line, outline)]
     if rng is not None and rng.random() < 0.7:
@@ -164,10 +165,7 @@ def hair_strokes(photo: NDArray[np.float32], outline: NDArray[np.float32], rng: 
     size = photo.shape[0]
     unit = size / 256
     light = np.asarray(gaussian_filter(luma(photo), 1.2 * unit), np.float32)
-    down, right = np.gradient(light)
-    # The orientation is averaged as a double angle: opposite gradients on the two sides of a strand agree.
-    twice = [gaussian_filter(part, 2.5 * unit) for part in (right**2 - down**2, 2 * right * down)]
-    angle = np.arctan2(twice[1], twice[0]) / 2 + np.pi / 2
+    angle = _flow(light, 2.5 * unit)
     steps, stride = int(rng.integers(4, 9) * rng.choice([1, 1, 4])), 2.0 * unit
     at = rng.uniform(0, size - 1, size=(int(rng.uniform(1000, 24000) / steps), 2))
     x, y = at.astype(int).T
@@ -181,6 +179,33 @@ def hair_strokes(photo: NDArray[np.float32], outline: NDArray[np.float32], rng: 
         heading = along
         paths.append((paths[-1] + stride * along).clip(0, size - 1))
     return list(np.stack(paths, axis=1).astype(np.float32))
+
+
+def _flow(light: NDArray[np.float32], blur: float) -> NDArray[np.floating]:
+    """Along the level lines of `light`: an angle in radians for each pixel, averaged over `blur` pixels.
+
+    It is averaged as a double angle: opposite gradients on the two sides of a strand agree.
+    """
+    down, right = np.gradient(light)
+    twice = [gaussian_filter(part, blur) for part in (right**2 - down**2, 2 * right * down)]
+    return np.arctan2(twice[1], twice[0]) / 2 + np.pi / 2
+
+
+def pencil(photo: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """What is dark in a photo, shaded as with a soft pencil: hatched, the darker the denser. (S,S) in [0,1]."""
+    unit = photo.shape[0] / 256
+    light = np.asarray(gaussian_filter(luma(photo), 1.8 * unit), np.float32)
+    dark = np.clip((rng.uniform(0.3, 0.55) - light) / rng.uniform(0.1, 0.35), 0, 1)
+    one_way = rng.random() < 0.4
+    angle = np.full_like(light, rng.uniform(0, np.pi)) if one_way else _flow(light, 3 * unit)
+    # Noise averaged along the strokes' way (Cabral & Leedom 1993, line integral convolution).
+    noise = rng.random(light.shape, np.float32)
+    at, along = np.indices(light.shape, np.float32), np.stack([np.sin(angle), np.cos(angle)])
+    steps = np.linspace(-5 * unit, 5 * unit, 7)
+    grain = np.mean([map_coordinates(noise, at + t * along, order=1, mode="reflect") for t in steps], axis=0)
+    grain = (grain - grain.mean()) / (grain.std() + 1e-6)
+    covered = np.clip(0.5 + 0.5 * grain + 2.2 * (dark - 0.5), 0, 1) * (dark > 0.02)
+    return (1 - covered * rng.uniform(0.4, 0.95)).astype(np.float32)
 
 
 def _darkest(light: NDArray[np.float32], outline: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -209,20 +234,29 @@ def random_sketch(
 ) -> NDArray[np.float32]:
     """A sketch of the face in a random style at a roughness level (`clean`, `rough`, `very rough`): (S,S) in [0,1].
 
-    Styles: the filters of `imaging.edges` as they come (clean only), their traced lines, and the portrait drawing.
+    Styles: the filters of `imaging.edges` as they come (clean only), their traced lines, the portrait drawing, and a
+    few contours of it. Some are shaded with a pencil; not all paper is white.
     """
     roughness = LEVELS[level]
     size = photo.shape[0]
-    style = rng.choice(["filter", "traced", "portrait", "portrait"])
+    style = rng.choice(["filter", "traced", "portrait", "few"], p=[0.22, 0.22, 0.48, 0.08])
     if style == "filter" and roughness is CLEAN:
         name = rng.choice(list(STYLES))
         paper = STYLES[name](photo)
         return paper if name == "canny" else 1.0 - (1.0 - paper) * np.float32(rng.uniform(0.6, 1.0))
     if style == "portrait":
         lines = portrait_lines(photo, landmarks, rng)
+    elif style == "few":
+        known = contours(landmarks, rng, size=size)
+        lines = [known[i] for i in rng.permutation(len(known))[: rng.integers(4, max(5, len(known)))]]
     else:
         lines = vectorise(STYLES[rng.choice(list(STYLES))](photo), shortest=float(rng.uniform(5, 12)))
-    return sketch_of(lines, roughness, rng, size=size, frame=size)
+    drawn = sketch_of(lines, roughness, rng, size=size, frame=size)
+    if style != "few" and rng.random() < 0.3:
+        drawn = drawn * pencil(photo, rng)
+    if rng.random() < 0.15:
+        drawn = drawn * np.float32(rng.uniform(0.95, 1.0))
+    return drawn
 
 
 def _mostly_inside(line: Polyline, polygon: NDArray[np.float32]) -> bool:

@@ -29,6 +29,7 @@ def s2pzoo_plugin() -> Declaration:
                     Field("count", "int", 10_000, low=1, help="Faces to make; at 256 pixels 0.26 MB each."),
                     Field("size", "int", 256, low=16, help="Side of the photos in pixels."),
                     Field("split", "str", "train", help="The people to take: train or test."),
+                    Field("noncommercial", "bool", False, help="Take those too whose licence forbids commercial use."),
                     Field("workers", "int", 2, low=1, help="Processes that work side by side."),
                 ],
             ),

@@ -13,6 +13,7 @@ from s2pzoo_faces.corpus import (
     clean_sketch,
     hair_strokes,
     open_corpus,
+    pencil,
     portrait_lines,
     random_sketch,
 )
@@ -178,3 +179,21 @@ def test_a_beard_has_strokes_and_the_skin_around_it_has_none_light_or_dark(skin:
     beard = (starts[:, 0] > 37) & (starts[:, 0] < 93) & (starts[:, 1] > 77) & (starts[:, 1] < 113)
     assert beard.sum() > 20
     assert not (inside & ~beard).any()
+
+
+def test_a_pencil_shades_what_is_dark_and_leaves_the_rest() -> None:
+    photo = np.full((128, 128, 3), 0.9, np.float32)
+    photo[:, :60] = 0.05
+    for seed in range(6):
+        shaded = pencil(photo, np.random.default_rng(seed))
+        assert shaded.shape == (128, 128) and shaded.dtype == np.float32
+        assert shaded[:, 70:].min() == 1
+        assert shaded[:, :50].mean() < 0.85 and shaded.min() >= 0
+
+
+def test_some_sketches_are_a_few_contours_and_some_papers_are_not_white(corpus: Corpus) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [corpus.sketch(1, rng, level="rough") for _ in range(60)]
+    ink = np.array([(one < 0.7).mean() for one in drawn])
+    assert ink.min() < ink.max() / 6
+    assert 2 < sum(one.max() < 1 for one in drawn) < 25

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic_faces
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from s2pzoo_faces.portraits import LINES, Face, Portrait, Recombiner, ShapeModel, contours, read_portraits, warp
+from s2pzoo_faces.portraits import Face, Portrait, Recombiner, ShapeModel, read_portraits, warp
 
 from s2pzoo.errors import DataError
-from s2pzoo.imaging.vectorise import Polyline
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,6 @@ def ramp(side: int) -> np.ndarray:
     """A photo whose red is x and green is y, so that a pixel says where it came from."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1)
     return np.stack([x, y, np.zeros_like(x)], axis=-1)
-
-
-def distance(points: np.ndarray, line: Polyline) -> np.ndarray:
-    """From each point to the nearest place on the line."""
-    a, b = line[:-1, None], line[1:, None]
-    along = ((points - a) * (b - a)).sum(-1) / np.maximum(((b - a) ** 2).sum(-1), 1e-9)
-    return np.linalg.norm(points - (a + along.clip(0, 1)[..., None] * (b - a)), axis=-1).min(0)
 
 
 def test_portraits_are_read_with_their_tags_and_landmarks(people: list[Portrait]) -> None:
@@ -177,21 +170,10 @@ def test_half_of_the_faces_are_mirrored(recombiner: Recombiner) -> None:
     assert 4 < sum(mirrored) < 16
 
 
-def test_contours_pass_through_their_landmarks(people: list[Portrait]) -> None:
-    points = people[0].landmarks
-    drawn = contours(points, None, size=256)
-    usual = [indices for indices, often in LINES.values() if often > 0.5]
-    assert len(drawn) == len(usual) + 2  # the two irises are filled by a scribble
-    for indices, line in zip(usual, drawn, strict=False):
-        inside = points[[i for i in indices if (points[i] < 256).all()]]
-        assert distance(inside, line).max() < 1.0, indices
-
-
-def test_contours_are_drawn_at_random_with_a_generator(people: list[Portrait]) -> None:
-    drawn = [contours(people[0].landmarks, np.random.default_rng(seed), size=256) for seed in (0, 0, 1)]
-    assert all(np.array_equal(a, b) for a, b in zip(drawn[0], drawn[1], strict=True))
-    assert [len(line) for line in drawn[0]] != [len(line) for line in drawn[2]]
-
-
-def test_contours_outside_the_frame_are_left_out(people: list[Portrait]) -> None:
-    assert contours(people[0].landmarks + 1000, None, size=256) == []
+def test_pictures_on_other_backgrounds_and_of_non_commercial_licences_are_left_out(tmp_path: Path) -> None:
+    folder = synthetic_faces.write_portraits(tmp_path / "faces", people=4, held_out=0, side=64)
+    rows = (folder / "info.csv").read_text().splitlines()
+    tags = ["licence,background", "CC0 1.0,plain", "CC BY-NC-SA 4.0,plain", "MIT,original", "MIT,plain"]
+    (folder / "info.csv").write_text("\n".join(f"{row},{tag}" for row, tag in zip(rows, tags, strict=True)))
+    assert [one.name for one in read_portraits(folder)] == ["person-0", "person-3"]
+    assert [one.name for one in read_portraits(folder, noncommercial=True)] == ["person-0", "person-1", "person-3"]

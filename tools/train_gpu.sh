@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Train the faces on a machine with a GPU, where nothing is installed but torch and there is no network.
+#
+#   tools/train_gpu.sh pack DATA PACK         here: data, starting weights and what Python lacks there, into a folder
+#   tools/train_gpu.sh begin PACK WORK        there: the corpora on all cores; stage I; images/s of stage II
+#   tools/train_gpu.sh train PACK WORK OUT    there: stage II; the bundle comes back in shards below 16 MiB
+#   tools/train_gpu.sh join OUT BUNDLE        here: the shards become a bundle
+#
+# DATA holds faces/, faces2/, sketches/fs2k/ and squeezenet1_1.safetensors. Settings, by environment:
+#   COUNT   faces of each corpus                 BATCH  of stage II
+#   STAGE1  minutes; none: encoders begin as     STAGE2  minutes, with STEPS at most
+#           they are, and learn in stage II      MORE    further overrides of stage II
+#   TRIALS  batch/crop, of which images/s is measured
+# A rehearsal on a CPU: COUNT=64 STAGE1=0.3 STAGE2=0.3 BATCH=4 STEPS=99 TRIALS=4/128 TRIAL=11 STAGE1_BATCH=4 SAMPLES=64 PRECISION=32-true
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cores=$(nproc)
+precision=${PRECISION:-bf16-mixed}
+
+there() { # what `begin` and `train` share
+    PACK=$(realpath "$1") WORK=$2
+    mkdir -p "$WORK"
+    WORK=$(realpath "$WORK")
+    PYTHONPATH=$PACK/site:$PWD$(printf ":$PWD/%s" plugins/*)
+    export PYTHONPATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1
+    common=(--data "$WORK" data.corpus=photographed+generated data.preview=held_out data.mirrored=true
+        data.drawings="$PACK/drawings" schedule.workers=$((cores > 2 ? cores - 1 : cores)) schedule.precision="$precision"
+        schedule.sample_every_minutes=3 schedule.checkpoint_every_minutes=30)
+}
+
+s2pzoo() { python3 -m s2pzoo "$@"; }
+
+stage2() { # OUT MINUTES BATCH [override...]
+    local embedding=$WORK/stage1
+    [ -d "$embedding" ] || embedding=$PACK/start
+    s2pzoo train deepfacedrawing/stage2 --out "$1" "${common[@]}" networks.embedding.bundle="$embedding" \
+        networks.start.bundle="$PACK/start" networks.embedding.trained=true networks.embedding.samples="${SAMPLES:-2048}" \
+        weights.reconstruction=1 losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" \
+        schedule.minutes="$2" schedule.batch="$3" seed=21 "${@:4}"
+}
+
+case ${1:-} in
+pack)
+    mkdir -p "$3"/{faces,faces2,drawings,site}
+    python=.venv/bin/python
+    "$python" - "$2" "$3" <<'PY'
+import csv, shutil, sys
+from pathlib import Path
+from attrs import evolve
+from PIL import Image
+
+import s2pzoo
+from s2pzoo.pipeline.run import save_bundle
+
+data, pack = map(Path, sys.argv[1:])
+for name in ("faces", "faces2"):
+    shutil.copytree(data / name / "photo", pack / name / "photo", dirs_exist_ok=True)
+    shutil.copy(data / name / "landmarks.json", pack / name)
+    shutil.copy(data / name / "info.csv", pack / name)
+with (pack / "faces2/info.csv").open() as file:
+    for row in csv.DictReader(file):
+        if "NC" in row["licence"]:
+            (pack / "faces2/photo" / f"{row['name']}.jpg").unlink()
+for one in sorted((data / "sketches/fs2k").glob("*.jpg")):
+    Image.open(one).convert("L").save(pack / "drawings" / one.name, quality=60)
+shutil.copy(data / "squeezenet1_1.safetensors", pack)
+
+# The weights without their bank, a third of them, which stage II fills anew.
+pipeline = s2pzoo.load("deepfacedrawing", device="cpu")
+parts = {name: part for name, part in pipeline.components.items() if name != "manifold"}
+steps = [step for step in pipeline.model.steps if step.name in parts]
+about = {"training": pipeline.metadata["training"]}
+model = evolve(pipeline.model, name="deepfacedrawing.start", steps=steps)
+save_bundle(pack / "start", model, parts, about=about, dtype="float16")
+PY
+    "$python" -m pip install -q --no-deps --target "$3/site" cattrs
+    cp -r .venv/lib/python3*/site-packages/s2pzoo*.dist-info "$3/site/"
+    du -sh "$3"
+    ;;
+begin)
+    there "$2" "$3"
+    count=${COUNT:-8192}
+    time {
+        s2pzoo corpus "$PACK/faces" "$WORK/photographed" --count "$count" --workers "$cores"
+        s2pzoo corpus "$PACK/faces2" "$WORK/generated" --count "$count" --workers "$cores"
+        s2pzoo corpus "$PACK/faces2" "$WORK/held_out" --split test --count 48 --seed 1 --workers "$cores"
+    }
+    if [ -n "${STAGE1:-}" ]; then
+        s2pzoo train deepfacedrawing/stage1 --out "$WORK/stage1" "${common[@]}" networks.start.bundle="$PACK/start" \
+            schedule.minutes="$STAGE1" schedule.batch="${STAGE1_BATCH:-64}" schedule.steps=1000000 seed=20
+        tail -n 1 "$WORK/stage1/metrics.jsonl"
+    fi
+    for trial in ${TRIALS:-}; do
+        SAMPLES=16 stage2 "$WORK/trial" 0 "${trial%/*}" rules.crop="${trial#*/}" schedule.steps="${TRIAL:-60}" >/dev/null
+        echo "batch/crop $trial: $(tail -n 1 "$WORK/trial/metrics.jsonl" | cut -c 1-90)"
+        rm -r "$WORK/trial"
+    done
+    ;;
+train)
+    there "$2" "$3"
+    mkdir -p "$4"
+    read -ra more <<<"${MORE:-}"
+    if ! stage2 "$WORK/stage2" "${STAGE2:-8}" "${BATCH:-48}" schedule.steps="${STEPS:-5000}" "${more[@]}"; then
+        tar -C "$WORK/stage2" -c --exclude optimizers.safetensors checkpoints | split -b 15M - "$4/checkpoint.tar."
+        exit 1
+    fi
+    tar -C "$WORK/stage2" -c manifest.json model.safetensors golden.safetensors README.md | split -b 15M - "$4/bundle.tar."
+    cp "$WORK"/stage2/metrics.jsonl "$4/"
+    cp "$(ls -t "$WORK"/stage2/samples/*.png | head -n 1)" "$4/samples.png"
+    ;;
+join)
+    mkdir -p "$3"
+    cat "$2"/bundle.tar.* | tar -C "$3" -x
+    ;;
+*)
+    sed -n '2,14p' "$0"
+    exit 2
+    ;;
+esac
