@@ -75,6 +75,45 @@ def open_dataset(folder: Path, *, name: str = "") -> Dataset:
     )  # fmt: skip
 
 
+def open_joined(folder: Path, *, name: str = "") -> Dataset:
+    """The dataset in a folder; those of the folders a and b beside each other, as one, where it is called `a+b`."""
+    joined = [open_dataset(folder.with_name(one), name=name) for one in folder.name.split("+")]
+    return joined[0] if len(joined) == 1 else Several(joined)
+
+
+class Several:
+    """Datasets as one: the first of each in turn, then the second of each; as long as the shortest allows."""
+
+    def __init__(self, datasets: list[Dataset]) -> None:
+        self.datasets = datasets
+        self.size = datasets[0].size
+        self.length = min(map(len, datasets)) * len(datasets)
+        self.tags = [self._at(index)[0].tags[self._at(index)[1]] for index in range(self.length)]
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def digest(self) -> str:
+        """Of all."""
+        return "+".join(dataset.digest for dataset in self.datasets)
+
+    def photo(self, index: int) -> NDArray[np.float32]:
+        dataset, at = self._at(index)
+        return dataset.photo(at)
+
+    def clean(self, index: int) -> NDArray[np.float32]:
+        dataset, at = self._at(index)
+        return dataset.clean(at)
+
+    def sketch(self, index: int, rng: np.random.Generator, *, level: str) -> NDArray[np.float32]:
+        dataset, at = self._at(index)
+        return dataset.sketch(at, rng, level=level)
+
+    def _at(self, index: int) -> tuple[Dataset, int]:
+        return self.datasets[index % len(self.datasets)], index // len(self.datasets)
+
+
 def evenly(total: int, count: int) -> NDArray[np.int_]:
     """`count` of `total` indices, or all if there are fewer, ascending and evenly spread."""
     return np.unique(np.linspace(0, total - 1, min(total, count)).round().astype(int))

@@ -10,7 +10,7 @@ import torch
 from attrs import frozen
 from torch import Tensor
 
-from s2pzoo.data.dataset import Dataset, open_dataset
+from s2pzoo.data.dataset import Dataset, open_dataset, open_joined
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.spec.fields import knob
 from s2pzoo.train.recipe import Part, part
@@ -57,7 +57,7 @@ class PairedBatches:
 
     def __init__(self, settings: PairedData, folder: Path, *, batch: int) -> None:
         self.batch, self.mirrored = batch, settings.mirrored
-        self.known = Several([open_dataset(folder / one, name=settings.dataset) for one in settings.corpus.split("+")])
+        self.known = open_joined(folder / settings.corpus, name=settings.dataset)
         self.held_out = open_dataset(folder / settings.preview, name=settings.dataset)
         odds = np.array([getattr(settings, level.replace(" ", "_")) for level in LEVELS], np.float64)
         self.odds = odds / odds.sum()
@@ -81,39 +81,6 @@ class PairedBatches:
     def facts(self) -> dict[str, int]:
         """How much there is to learn from."""
         return {"faces": len(self.known), "people": len({tags["person"] for tags in self.known.tags})}
-
-
-class Several:
-    """Datasets as one, of the first of each in turn, then the second of each; as long as the shortest allows."""
-
-    def __init__(self, datasets: list[Dataset]) -> None:
-        self.datasets = datasets
-        self.size = datasets[0].size
-        self.length = min(map(len, datasets)) * len(datasets)
-        self.tags = [self._at(index)[0].tags[self._at(index)[1]] for index in range(self.length)]
-
-    def __len__(self) -> int:
-        return self.length
-
-    @property
-    def digest(self) -> str:
-        """Of all."""
-        return "+".join(dataset.digest for dataset in self.datasets)
-
-    def photo(self, index: int) -> Any:
-        dataset, at = self._at(index)
-        return dataset.photo(at)
-
-    def clean(self, index: int) -> Any:
-        dataset, at = self._at(index)
-        return dataset.clean(at)
-
-    def sketch(self, index: int, rng: np.random.Generator, *, level: str) -> Any:
-        dataset, at = self._at(index)
-        return dataset.sketch(at, rng, level=level)
-
-    def _at(self, index: int) -> tuple[Dataset, int]:
-        return self.datasets[index % len(self.datasets)], index // len(self.datasets)
 
 
 def pairs(dataset: Dataset, indices: Any, rng: np.random.Generator, *, levels: list[str]) -> dict[str, Tensor]:

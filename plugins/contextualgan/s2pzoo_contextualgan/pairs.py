@@ -12,7 +12,7 @@ from rich.progress import track
 from torch import Tensor
 from torch.nn import functional as F
 
-from s2pzoo.data.dataset import Dataset, open_dataset
+from s2pzoo.data.dataset import Dataset, open_joined
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo_contextualgan.joint import shrink
@@ -45,12 +45,13 @@ def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, datase
     Raises:
         DataError: no dataset can read the folder.
     """
-    corpus = open_dataset(folder, name=dataset)
+    corpus = open_joined(folder, name=dataset)
     count = min(faces or len(corpus), len(corpus))
     path = folder / f"pairs{side}x{drawings}of{count}.npz"
     if not path.exists():
         indices = track(range(count), description=f"drawing {count} faces")
         made = [_pair(corpus, index, side=side, drawings=drawings) for index in indices]
+        folder.mkdir(exist_ok=True)
         begun = path.with_suffix(".part.npz")
         np.savez(begun, photos=np.stack([photo for photo, _ in made]), sketches=np.stack([drawn for _, drawn in made]))
         begun.replace(path)

@@ -36,7 +36,7 @@ class Data:
     """Small pairs of a dataset, drawn once and kept in its folder."""
 
     dataset: str = knob("", help="the declared dataset, plugin/dataset; empty: whichever can read the folders")
-    corpus: str = knob("train256", help="folder of the training data, in the data folder")
+    corpus: str = knob("train256", help="of the training data, in the data folder; several: joined by +")
     preview: str = knob("test256", help="folder of what is held out, for the samples")
     drawings: int = knob(1, low=1, help="random drawings of each photo, beside the clean one")
     faces: int = knob(0, low=0, help="photos that are used, the first ones; 0: all")
