@@ -286,7 +286,8 @@ def unknown(path: str, known: Iterable[str], *, elsewhere: Iterable[tuple[str, .
         return f"unknown field {path}: it is {' or '.join(moved)}"
     known = sorted(known)
     near = suggest(last, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known) or 'nothing'}"
+    listed = [name for name in known if "." in name] or known  # else every name twice: alone and with its section
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(listed) or 'nothing'}"
     return f"unknown field {path} ({hint})"
 
 

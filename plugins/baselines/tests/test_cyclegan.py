@@ -11,26 +11,27 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from attrs import asdict, evolve
 from PIL import Image
 from s2pzoo_baselines.config import SHOES128, ResnetConfig
-from s2pzoo_baselines.cyclegan import CycleGAN, Resnet
+from s2pzoo_baselines.cyclegan import CycleGAN, CycleGANWeights, Resnet
 from torch import nn
 
 import s2pzoo
-from s2pzoo.errors import BadNameError
+from s2pzoo.errors import BadNameError, RecipeError
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
-from s2pzoo.interfaces import Generator
-from s2pzoo.spec.fields import read, to_dict
+from s2pzoo.spec.fields import overridden
 from s2pzoo.train.loop import TrainResult, train
-from s2pzoo.train.recipe import Recipe, read_recipe
+from s2pzoo.train.recipe import Recipe, read_recipe, recipe_of
 
 SIZE = 32
 SMALL = ResnetConfig(size=SIZE, base=4, blocks=1, kernel=3)
 RECIPE = "baselines/cyclegan-shoes128"
 TINY = (
-    f"data.size={SIZE}", "data.load=36", "batch=2", "rules.pool=3", "networks.generator.base=4", "blocks=1",
-    "kernel=3", "networks.critic.base=4", "widest=8", "accelerator=cpu", "log_every=1", "schedule.minutes=0",
+    f"data.size={SIZE}", "data.load=36", "batch=2", "rules.pool=3", "accelerator=cpu", "log_every=1",
+    "schedule.minutes=0", "networks.generator.base=4", "networks.generator.blocks=1", "networks.generator.kernel=3",
+    "networks.critic.base=4", "networks.critic.widest=8",
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def tiny(*overrides: str) -> Recipe:
-    return read_recipe(RECIPE).resolve(CycleGAN.defaults, (*TINY, *overrides))
+    return overridden(read_recipe(RECIPE), (*TINY, *overrides), error=RecipeError)
 
 
 def test_a_sketch_becomes_a_photo_and_a_photo_a_sketch() -> None:
@@ -83,9 +84,8 @@ def test_the_published_network_has_its_parameters() -> None:
 def test_the_light_network_is_about_as_large_as_the_two_light_ones_of_ups() -> None:
     steps = [step for step in default_registry().model("ups.shoes128").steps if not step.side]
     with torch.device("meta"):
-        theirs = sum(
-            count(load_object(default_registry().component(step.component).factory)(step.config)) for step in steps
-        )
+        networks = [load_object(default_registry().component(step.component).network) for step in steps]
+        theirs = sum(count(network(step.config)) for network, step in zip(networks, steps, strict=True))
         assert count(Resnet(SHOES128)) == 1_953_731 == pytest.approx(theirs, rel=0.1)
 
 
@@ -95,18 +95,14 @@ def test_only_pictures_are_translated(kind: str) -> None:
         ResnetConfig(takes=kind)
 
 
-def test_the_declarations_are_valid_and_fit_together() -> None:
-    registry, component, task = default_registry(), s2pzoo_components()[1], s2pzoo_tasks()[1]
-    assert registry.component("baselines/resnet") == component and registry.task("baselines/cyclegan") == task
-    assert load_object(component.factory) is Resnet and issubclass(Resnet, Generator)
-    assert load_object(component.config) is ResnetConfig is Resnet.Config
-    assert load_object(task.factory) is CycleGAN
-    for model, config in zip(s2pzoo_models()[1:], (SHOES128, ResnetConfig()), strict=True):
-        graph = Graph.of(model).check()
-        assert registry.model(model.name) == model and model.size == config.size == 128
-        assert [step.config for step in model.steps] == [config, config.back()]
-        assert [value for value, port in graph.values.items() if port.kind == "sketch"] == ["sketch", "clean_sketch"]
-        assert read(ResnetConfig, to_dict(config)) == config == config.back().back()
+@pytest.mark.parametrize("config", [SHOES128, ResnetConfig()], ids=["shoes128", "paper128"])
+def test_a_model_is_the_network_there_and_back(config: ResnetConfig) -> None:
+    name = "baselines.cyclegan-shoes128" if config == SHOES128 else "baselines.cyclegan-paper128"
+    model = default_registry().model(name)
+    assert model.size == config.size == 128
+    assert [step.config for step in model.steps] == [config, config.back()]
+    assert [value for value, port in model.values.items() if port.kind == "sketch"] == ["sketch", "clean_sketch"]
+    assert config == config.back().back()
 
 
 def test_an_untrained_one_translates_both_ways() -> None:
@@ -123,8 +119,8 @@ def painting(task: CycleGAN, *, photo: tuple[float, float, float], sketch: float
     heads = {
         "generator.network.head.1": [math.atanh(2 * shade - 1) for shade in photo],
         "sketcher.network.head.1": [math.atanh(2 * sketch - 1)] * 3,
-        "photo_critic.head": [logit],
-        "sketch_critic.head": [logit],
+        "photo_critic.scales.0.head": [logit],
+        "sketch_critic.scales.0.head": [logit],
     }
     networks = nn.ModuleDict(task.networks)
     with torch.no_grad():
@@ -155,26 +151,26 @@ def test_the_losses_are_those_of_both_directions(data: Path) -> None:
 
 
 def test_each_cycle_goes_through_both_networks(data: Path) -> None:
-    task = CycleGAN(recipe=tiny(), data=data)
+    task = CycleGAN(recipe=tiny("weights.gan=0"), data=data)
     generator, sketcher = task.networks["generator"], task.networks["sketcher"]
     sketch, photo = torch.rand(2, 1, SIZE, SIZE), torch.rand(2, 3, SIZE, SIZE)
-    terms, fakes = task.translate(sketch, photo)
-    assert set(terms) == {"cycle"}  # the identity loss is off
-    assert torch.equal(fakes["photo"], generator(sketch=sketch)) and torch.equal(fakes["sketch"], sketcher(photo=photo))
-    there = (sketcher(photo=fakes["photo"]) - sketch).abs().mean()
-    back = (generator(sketch=fakes["sketch"]) - photo).abs().mean()
-    assert terms["cycle"].item() == pytest.approx((there + back).item())
-    there.backward()
+    with torch.no_grad():
+        there = (sketcher(photo=generator(sketch=sketch)) - sketch).abs().mean()
+        back = (generator(sketch=sketcher(photo=photo)) - photo).abs().mean()
+    terms = task.step({"sketch": sketch, "photo": photo}, 0, torch.Tensor.backward)
+    assert set(terms) == {"cycle", "gan", "critics"}  # the identity loss is off
+    assert terms["cycle"] == pytest.approx((there + back).item())
     assert all(parameter.grad is not None for name in task.ema for parameter in task.networks[name].parameters())
 
 
 def test_the_identity_loss_shows_each_network_what_it_makes(data: Path) -> None:
     task = CycleGAN(recipe=tiny("identity=5.0"), data=data)
     sketch, photo = torch.rand(2, 1, SIZE, SIZE), torch.rand(2, 3, SIZE, SIZE)
-    terms, _ = task.translate(sketch, photo)
-    same_photo = (task.networks["generator"](sketch=photo) - photo).abs().mean()
-    same_sketch = (task.networks["sketcher"](photo=sketch.repeat(1, 3, 1, 1)) - sketch).abs().mean()
-    assert terms["identity"].item() == pytest.approx((same_photo + same_sketch).item())
+    with torch.no_grad():
+        same_photo = (task.networks["generator"](sketch=photo) - photo).abs().mean()
+        same_sketch = (task.networks["sketcher"](photo=sketch.repeat(1, 3, 1, 1)) - sketch).abs().mean()
+    terms = task.step({"sketch": sketch, "photo": photo}, 0, torch.Tensor.backward)
+    assert terms["identity"] == pytest.approx((same_photo + same_sketch).item())
 
 
 def test_a_step_moves_every_network(data: Path) -> None:
@@ -183,25 +179,25 @@ def test_a_step_moves_every_network(data: Path) -> None:
     task.step(next(task.batches(start=0)), 0, lambda loss: loss.backward())
     for name, network in task.networks.items():
         assert any(not torch.equal(a, b) for a, b in zip(before[name], network.parameters(), strict=True)), name
-    assert {kind: len(pool.images) for kind, pool in task.pools.items()} == {"photo": 2, "sketch": 2}
+    assert {kind: len(pool.images) for kind, pool in task.gan.pools.items()} == {"photo": 2, "sketch": 2}
 
 
 def test_the_recipe_trains_the_declared_network_as_the_first_stage_of_ups_is_trained() -> None:
     recipe, other = read_recipe(RECIPE), read_recipe("ups/stage1")
-    assert recipe.task == "baselines/cyclegan" and recipe.name == s2pzoo_models()[1].name
-    network = {"size": SHOES128.size, "downs": SHOES128.downs, **recipe.networks.generator.to_dict()}
-    assert ResnetConfig(**network) == SHOES128
-    budget = {"steps": 0, "minutes": 0}  # UPS has a second stage too
-    assert {**recipe.schedule, **budget} == {**other.schedule, **budget}
-    assert recipe.networks.critic.to_dict() == other.networks.critic.to_dict()
-    assert all(recipe.data.get(key) == other.data.get(key) for key in CycleGAN.defaults["data"])
-    assert recipe.losses == {"gan": 1.0, "cycle": 10.0, "identity": 0.0}  # of its own paper
+    assert (recipe.task, recipe.name) == ("baselines/cyclegan", "baselines.cyclegan-shoes128")
+    assert recipe.networks.generator.make(size=SHOES128.size).config == SHOES128
+    assert evolve(recipe.schedule, steps=1, minutes=0) == evolve(
+        other.schedule, steps=1, minutes=0
+    )  # UPS has two stages
+    assert recipe.networks.critic == other.networks.critic
+    assert asdict(recipe.data).items() <= asdict(other.data).items()
+    assert recipe.weights == CycleGANWeights()  # of its own paper
 
 
 def test_the_published_network_and_losses_are_the_default() -> None:
-    recipe = Recipe(name="baselines.cyclegan-mine", task="baselines/cyclegan").resolve(CycleGAN.defaults)
-    assert ResnetConfig(size=recipe.data.size, **recipe.networks.generator.to_dict()) == ResnetConfig()
-    assert recipe.losses.to_dict() == {"gan": 1.0, "cycle": 10.0, "identity": 0.0, "pool": 50}
+    recipe = recipe_of(CycleGAN.Recipe, {"name": "baselines.cyclegan-mine", "task": "baselines/cyclegan"})
+    assert recipe.networks.generator.make(size=recipe.data.size).config == ResnetConfig()
+    assert asdict(recipe.weights) == {"gan": 1.0, "cycle": 10.0, "identity": 0.0} and recipe.rules.pool == 50
 
 
 def run(data: Path, out: Path, *overrides: str, task: Any = None, resume: bool = False) -> TrainResult:

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from s2pzoo_contextualgan import plugin
+from attrs import asdict
 from s2pzoo_contextualgan.config import Search
+from s2pzoo_contextualgan.plugin import s2pzoo_plugin
 
 from s2pzoo.errors import BadOptionError, UnknownOptionError
+from s2pzoo.spec.graph import read_options
 from s2pzoo.spec.model import Model
 
-MODELS = {entry.name: entry for entry in plugin.s2pzoo_models()}
+MODELS = {model.name: model for model in s2pzoo_plugin().models}
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
-
-
-def graph_of(model: Model) -> Graph:
-    return Graph.of(model)
 
 
 def test_the_light_network_is_the_default() -> None:
@@ -20,27 +20,28 @@ def test_the_light_network_is_the_default() -> None:
 
 
 @each_model
-def test_the_steps_of_a_model_fit_together(model: Model) -> None:
-    graph = graph_of(model).check()
-    assert {"sketch", "z", "drawn", "photo"} <= set(graph.values)
-    assert graph.values["drawn"].size == graph.values["photo"].size
-    assert ("first" in graph.values) == (model.name != "contextualgan.paper64")  # the paper has no initialiser
+def test_z_and_the_drawing_of_it_stand_beside_the_photo(model: Model) -> None:
+    assert {"sketch", "z", "drawn", "photo"} <= set(model.values)
+    assert model.values["drawn"].size == model.values["photo"].size
+    assert ("first" in model.values) == (model.name != "contextualgan.paper64")  # the paper has no initialiser
 
 
 @each_model
 def test_an_option_left_alone_is_what_a_search_does_anyway(model: Model) -> None:
-    options = graph_of(model).options
-    usual = Search()
-    for name, option in options.items():
-        if name != "faithfulness":
-            assert option.default == getattr(usual, name), name
-    assert Search.of({name: option.default for name, option in options.items()}) == usual
+    usual = read_options(model, {})
+    assert usual.pop("faithfulness") == 0.5
+    assert usual == asdict(Search())
 
 
-def test_options_that_make_no_sense_are_refused() -> None:
-    graph = graph_of(MODELS["contextualgan.faces64"])
-    for wrong in ({"faithfulness": 1.1}, {"steps": -1}, {"inits": 0}, {"contextual": "l3"}, {"start": "here"}):
-        with pytest.raises(BadOptionError):
-            graph.route(wrong)
-    with pytest.raises(UnknownOptionError):
-        graph.route({"faithfullness": 1.0})
+@pytest.mark.parametrize(
+    "wrong", [{"faithfulness": 1.1}, {"steps": -1}, {"inits": 0}, {"contextual": "l3"}, {"start": "here"}], ids=str
+)
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadOptionError, match=next(iter(wrong))):
+        read_options(MODELS["contextualgan.faces64"], wrong)
+
+
+def test_a_misspelt_option_is_told_with_what_is_near() -> None:
+    with pytest.raises(UnknownOptionError) as caught:
+        read_options(MODELS["contextualgan.faces64"], {"faithfullness": 1.0})
+    assert caught.value.suggestions[0] == "faithfulness"

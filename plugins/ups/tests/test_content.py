@@ -10,21 +10,23 @@ import pytest
 import torch
 from attrs import evolve
 from PIL import Image
-from s2pzoo_ups.config import ContentConfig
+from s2pzoo_ups.config import CONTENTS, ContentConfig
 from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, coloured, trained_encoder, vgg_encoder
 from torch import nn
 
 from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
+from s2pzoo.losses.features import Style
 from s2pzoo.nn.adain import mean_std
 from s2pzoo.nn.blocks import ResizeConv2d
 from s2pzoo.nn.colour import luma
 from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.spec.core import StyleConfig
 from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import Model, Step
 
 SMALL = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=2, kernel=3)
 SMALL_VGG = ContentConfig(size=32, widths=(4, 6, 256), blocks=1, kernel=3)
-KINDS = pytest.mark.parametrize("config", [SMALL, SMALL_VGG], ids=ENCODERS[::-1])
+KINDS = pytest.mark.parametrize("config", [SMALL, SMALL_VGG], ids=["trained", "vgg19"])
 
 
 def count(network: nn.Module) -> int:
@@ -32,13 +34,13 @@ def count(network: nn.Module) -> int:
 
 
 def test_the_papers_decoder_has_its_parameters() -> None:
-    network = ContentEnhancement(PAPER128)
+    network = ContentEnhancement(CONTENTS["paper128"])
     assert count(network.decoder) == 14_540_163  # 14.54 M
     assert count(network.encoder) == 2_325_580
 
 
 def test_the_light_network_is_small() -> None:
-    assert 0.8e6 < count(ContentEnhancement(LIGHT128)) < 2.5e6
+    assert 0.8e6 < count(ContentEnhancement(CONTENTS["light128"])) < 2.5e6
 
 
 def test_the_light_network_keeps_the_gray_photo_as_the_luma_of_its_photo() -> None:
@@ -51,7 +53,7 @@ def test_the_light_network_keeps_the_gray_photo_as_the_luma_of_its_photo() -> No
             assert torch.equal(network(gray=gray), photo) and torch.equal(network.target(gray), t)
         assert photo.min() >= 0 and photo.max() <= 1 and (photo.amax(1) - photo.amin(1)).max() > 0.05
         assert torch.allclose(luma(photo), gray, atol=1e-5) is keep
-    assert LIGHT128.keep_gray and not PAPER128.keep_gray
+    assert CONTENTS["light128"].keep_gray and not CONTENTS["paper128"].keep_gray
 
 
 def test_colours_are_laid_on_gray_and_paled_until_they_fit() -> None:
@@ -242,7 +244,7 @@ def test_as_a_measure_the_encoder_passes_gradients_on_and_takes_none() -> None:
     network, photo = ContentEnhancement(SMALL), torch.rand(1, 3, 32, 32, requires_grad=True)
     maps = network.encode(photo, fixed=True)
     assert all(torch.equal(a, b) for a, b in zip(maps, network.encode(photo), strict=True))
-    (style(maps, network.encode(torch.rand(1, 3, 32, 32))) + content(maps[-1], torch.rand(1, 8, 8, 8))).backward()
+    Style(StyleConfig()).total(fake=maps, real=network.encode(torch.rand(1, 3, 32, 32))).backward()
     assert photo.grad is not None and photo.grad.any()
     assert all(parameter.grad is None for parameter in network.encoder.parameters())
 
@@ -285,7 +287,9 @@ def test_a_category_is_wanted_where_there_are_some_and_only_there() -> None:
             network(gray=gray, category=category)
 
 
-@pytest.mark.parametrize("config", [PAPER128, LIGHT128, evolve(SMALL, classes=("shoes", "chairs"))])
+@pytest.mark.parametrize(
+    "config", [CONTENTS["paper128"], CONTENTS["light128"], evolve(SMALL, classes=("shoes", "chairs"))]
+)
 def test_a_config_survives_as_data(config: ContentConfig) -> None:
     assert read(ContentConfig, to_dict(config)) == config
 
@@ -307,9 +311,7 @@ def test_configs_that_cannot_be_built_are_refused(wrong: dict[str, Any]) -> None
 
 def test_it_runs_as_a_step_with_a_reference_as_an_option(tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), "red").save(tmp_path / "shoe.png")
-    options = (Option("reference", "path"), Option("alpha", "float", 1.0, low=0, high=1))
-    step = Step("content", "ups/content", config=SMALL, options=options)
-    model = Model("ups.small", steps=(step,), input="gray", size=32)
+    model = Model("ups.small", steps=(Step("content", SMALL),), input="gray", size=32)
     pipeline = Pipeline(model=model, components={"content": ContentEnhancement(SMALL)})
     gray = torch.rand(2, 1, 32, 32)
     plain, styled = pipeline(gray), pipeline(gray, reference=tmp_path / "shoe.png")

@@ -11,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 from s2pzoo_ups.noise import NoiseComposition, compose, dense_patterns
 
 from s2pzoo.errors import DataError, RecipeError
+from s2pzoo.spec.fields import overridden
+from s2pzoo.train.recipe import read_recipe
 
 PAPER, INK = 255, 0
 POOL, OTHER = 10, 90  # the shades by which noise is known again
@@ -177,17 +179,23 @@ def test_the_same_generator_gives_the_same_noise() -> None:
     assert np.array_equal(one, other)
 
 
-@pytest.mark.parametrize(("complex_", "distractive"), [(-0.1, 0.3), (0.2, -0.1), (0.8, 0.3)])
-def test_probabilities_that_do_not_fit_in_one_dice_are_refused(complex_: float, distractive: float) -> None:
-    with pytest.raises(RecipeError, match=f"{complex_} and {distractive} cannot be") as caught:
-        phi(complex_=complex_, distractive=distractive)
+def test_probabilities_that_do_not_fit_in_one_dice_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"0\.8 and 0\.3 cannot be") as caught:
+        phi(complex_=0.8, distractive=0.3)
     assert "at most 1" in caught.value.fix
 
 
-def test_an_unknown_composition_is_refused() -> None:
-    with pytest.raises(RecipeError, match="no composition 'max'") as caught:
-        phi(how="max")
-    assert "min, product_legacy" in caught.value.fix
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("noise_complex=-0.1", "from 0 to 1"),
+        ("noise_distractive=-0.1", "from 0 to 1"),
+        ("compose=max", "min, product_legacy"),
+    ],
+)
+def test_a_recipe_asks_only_for_noise_that_can_be(override: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=rf"data\.{override.partition('=')[0]} cannot be(?s:.)*{told}"):
+        overridden(read_recipe("ups/stage1"), [f"data.{override}"], error=RecipeError)
 
 
 def test_an_empty_pool_is_refused_in_words_where_dense_strokes_are_wanted() -> None:
