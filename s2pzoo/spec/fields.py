@@ -49,7 +49,7 @@ class Field:
         choices: the only values allowed.
         keys: the only names allowed in a mapping.
         help: one line.
-        paper, released: what the paper and its released code have, where that is known and they differ.
+        paper, released: what the paper and its released code have, where that is known; a text with blanks is a remark.
     """
 
     name: str = attrs.field(kw_only=False)

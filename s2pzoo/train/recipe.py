@@ -91,12 +91,10 @@ class Part:
         return load_object(entry.network)(config)
 
 
-def part(component: str, *, help: str = "", **config: Any) -> Any:  # noqa: A002
+def part(component: str, *, help: str = "", paper: Any = None, released: Any = None, **config: Any) -> Any:  # noqa: A002
     """A field for a component: `component` built from `config`, unless a recipe says otherwise."""
-    usual = Part(component=component, config=config)
-    return attrs.field(
-        default=usual, converter=lambda given: usual.over(Part.of(given)), metadata={"s2pzoo": {"help": help}}
-    )
+    usual, said = Part(component=component, config=config), {"help": help, "paper": paper, "released": released}
+    return attrs.field(default=usual, converter=lambda given: usual.over(Part.of(given)), metadata={"s2pzoo": said})
 
 
 @frozen(kw_only=True)

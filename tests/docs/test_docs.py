@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import os
 import re
@@ -11,15 +10,19 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 import typer
+from knob_tables import with_tables
 
 from s2pzoo.cli.app import joined, make_app
 from s2pzoo.host import hooks
-from s2pzoo.spec.model import Model
+from s2pzoo.spec.model import Declaration
+from s2pzoo.train.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -134,165 +137,62 @@ def test_the_example_plugin_is_on_the_command_line(example: Path) -> None:
     assert (example / "cli.png").is_file()
 
 
-# Hooks, errors, knobs
+def test_the_example_plugin_brings_a_verb_of_its_own(example: Path) -> None:
+    (example / "house.json").write_text("[[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]")
+    assert run(example, "try_it.py").returncode == 0
+    done = run(example, "-m", "s2pzoo", "negative", "house.json", "-m", "blueprint", "-o", "negative.png")
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    red, _, blue = Image.open(example / "negative.png").convert("RGB").getpixel((2, 2))  # pyright: ignore[reportGeneralTypeIssues]
+    assert red > blue + 80
 
 
-def test_every_hook_is_told_with_its_arguments() -> None:
+# Hooks and knobs
+
+
+def test_every_hook_is_told() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     found = {name: function for name, function in vars(hooks).items() if hasattr(function, "s2pzoo_spec")}
-    assert len(found) >= 5
+    assert set(found) == {"s2pzoo_plugin", "s2pzoo_find_weights"}
     for name, function in found.items():
-        arguments = ", ".join(inspect.signature(function).parameters)
-        assert f"`{name}({arguments})`" in text
+        assert f"`{name}({', '.join(inspect.signature(function).parameters)})`" in text
 
 
-def rows(page: Path) -> Iterator[list[str]]:
-    """The cells of every table row of a page."""
-    for line in page.read_text(encoding="utf-8").splitlines():
-        if line.startswith("|"):
-            yield [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def quoted(cell: str) -> str | None:
-    """What a cell begins with in backticks."""
-    match = re.match(r"`([^`]+)`", cell)
-    return match[1] if match else None
-
-
-@pytest.fixture(scope="module")
-def presets() -> dict[str, object]:
-    config = pytest.importorskip("s2pzoo_deepfacedrawing.config")
-    return config.PRESETS
-
-
-def test_every_field_of_deepfacedrawing_is_told(presets: dict[str, object]) -> None:
-    text = (DOCS / "deepfacedrawing.md").read_text(encoding="utf-8")
-    preset = presets["paper512"]
-    parts = [getattr(preset, field.name) for field in attrs.fields(type(preset))]
-    parts.append(parts[0].face)
-    names = {field.name for part in parts for field in attrs.fields(type(part))} - {"face"}
-    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
-
-
-def test_the_values_of_the_presets_are_the_code_s(presets: dict[str, object]) -> None:
-    page, part, checked = DOCS / "deepfacedrawing.md", "", 0
-    for cells in rows(page):
-        heading = re.fullmatch(r"\*\*(\w+).*\*\*", cells[0])
-        part = heading[1].lower() if heading and len(cells) == 5 else part
-        name = quoted(cells[0])
-        if len(cells) != 5 or not part or name is None or name == "field":
-            continue
-        for column, preset in ((3, "paper512"), (4, "faces256")):
-            told = quoted(cells[column])
-            owner = presets[preset]
-            config = owner.encoder.face if part == "face" else getattr(owner, part)  # pyright: ignore
-            if told is not None and hasattr(config, name):
-                assert getattr(config, name) == ast.literal_eval(told), f"{part}.{name} of {preset}"
-                checked += 1
-    assert checked > 35
-
-
-def told_of_recipes(page: Path, stages: dict[str, str], column: int) -> dict[str, dict[str, object]]:
-    """What the table rows under each stage's heading say that its recipe has: file -> key -> value."""
-    told: dict[str, dict[str, object]] = {file: {} for file in stages.values()}
-    stage = ""
-    for cells in rows(page):
-        heading = re.fullmatch(r"\*\*(.+)\*\*", cells[0])
-        if heading:
-            stage = stages.get(heading[1], "")
-        key = quoted(cells[0])
-        if stage and len(cells) == column + 1 and key and key.startswith(("losses.", "networks.", "data.")):
-            says = quoted(cells[column])
-            if says is not None:
-                told[stage][key] = tomllib.loads(f"x = {says}")["x"]
-    return told
+def test_every_noun_of_a_declaration_is_told() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for noun in attrs.fields(Declaration):
+        assert f"| {noun.name.removesuffix('s')} |" in text
 
 
 @pytest.mark.parametrize(
-    ("family", "stages", "column"),
-    [
-        ("deepfacedrawing", {"Stage I": "stage1", "Stage II": "stage2"}, 2),
-        ("ups", {"Stage 1": "stage1", "Stage 2": "stage2"}, 3),
-    ],
+    "page", [page for page in PAGES if "<!-- table" in page.read_text(encoding="utf-8")], ids=label
 )
-def test_the_values_of_the_recipes_are_the_files(family: str, stages: dict[str, str], column: int) -> None:
-    folder = ROOT / f"plugins/{family}/s2pzoo_{family}/recipes"
-    for file, told in told_of_recipes(DOCS / f"{family}.md", stages, column).items():
-        recipe = tomllib.loads((folder / f"{file}.toml").read_text())
-        for key, says in told.items():
-            value = recipe
-            for word in key.split("."):
-                value = value[word]
-            assert says == value, f"{key} of {file}"
-        assert {f"losses.{key}" for key in recipe["losses"]} <= set(told)
+def test_the_tables_of_knobs_are_as_the_schema_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run python tools/knob_tables.py"
 
 
-def test_the_values_of_the_ups_presets_are_the_code_s() -> None:
-    shapes = pytest.importorskip("s2pzoo_ups.config").SHAPES
-    contents = pytest.importorskip("s2pzoo_ups.content_config").CONTENTS
-    part, checked = "", set()
-    for cells in rows(DOCS / "ups.md"):
-        heading = re.fullmatch(r"\*\*(.+)\*\*", cells[0])
-        part = heading[1] if heading else part
-        name = quoted(cells[0])
-        if len(cells) != 5 or name is None or part not in ("T, T'", "C"):
-            continue
-        for column, preset in ((3, "paper128"), (4, "light128")):
-            config, told = (shapes if part == "T, T'" else contents)[preset], quoted(cells[column])
-            if told is not None:
-                assert getattr(config, name) == ast.literal_eval(told), f"{part}.{name} of {preset}"
-                checked.add((part, name))
-    wanted = {("T, T'", name) for name in ("base", "blocks", "kernel", "resize", "attention", "classes")}
-    wanted |= {("C", field.name) for field in attrs.fields(type(contents["paper128"]))} - {("C", "size")}
-    assert checked == wanted
+def test_every_task_and_every_preset_has_its_table() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for family in ("deepfacedrawing", "ups", "contextualgan"):
+        recipes = [file.name.removesuffix(".toml") for file in (files(f"s2pzoo_{family}") / "recipes").iterdir()]
+        told = [name for name in recipes if f"<!-- table recipe {family}/{name} -->" in text]
+        tasks = {read_recipe(f"{family}/{name}").task for name in recipes}
+        assert {read_recipe(f"{family}/{name}").task for name in told} == tasks
 
 
-def test_the_values_of_contextualgan_are_the_code_s() -> None:
-    config = pytest.importorskip("s2pzoo_contextualgan.config")
-    recipe = tomllib.loads((ROOT / "plugins/contextualgan/s2pzoo_contextualgan/recipes/faces64.toml").read_text())
-    (entry,) = [one for one in s2pzoo_contextualgan_models() if one.default]
-    fields, keys, options = set(), set(), set()
-    for cells in rows(DOCS / "contextualgan.md"):
-        name, told = quoted(cells[0]), [quoted(cell) for cell in cells]
-        if name is None:
-            continue
-        if len(cells) == 5:
-            fields.add(name)
-            for value, preset in zip(told[2:], ("paper64", "faces64", "joint128"), strict=True):
-                generator = config.PRESETS[preset].generator
-                assert value is None or getattr(generator, name) == ast.literal_eval(value), name
-        elif name.startswith("losses."):
-            keys.add(name)
-            assert tomllib.loads(f"x = {told[2]}")["x"] == recipe["losses"][name.removeprefix("losses.")], name
-        elif told[1] is not None:
-            options.add(name)
-            assert entry.options[name].default == ast.literal_eval(told[1]), name
-    assert fields == {field.name for field in attrs.fields(config.GeneratorConfig)} - {"size"}
-    assert keys == {f"losses.{key}" for key in recipe["losses"]}
-    assert options == set(entry.options)
-
-
-def s2pzoo_contextualgan_models() -> list[Model]:
-    return pytest.importorskip("s2pzoo_contextualgan.plugin").s2pzoo_models()
-
-
-def test_every_setting_of_the_tasks_is_told() -> None:
-    tasks = pytest.importorskip("s2pzoo_deepfacedrawing.tasks")
-    text = (DOCS / "deepfacedrawing.md").read_text(encoding="utf-8")
-    for task in (tasks.Stage1, tasks.Stage2):
-        told = {f"losses.{key}" for key in task.defaults["losses"]}
-        told |= {f"networks.{name}.{key}" for name, table in task.defaults["networks"].items() for key in table}
-        assert [key for key in sorted(told) if key not in text] == []
+def test_a_stale_table_is_seen_and_written_anew() -> None:
+    text = "Before.\n\n<!-- table options ups.shoes128 -->\nold\n<!-- end -->\n\nAfter.\n"
+    made = with_tables(text)
+    assert "old" not in made and "| `alpha` | `1.0` | float 0 to 1 |" in made
+    assert made.startswith("Before.") and made.endswith("After.\n") and with_tables(made) == made
 
 
 def test_every_option_and_solver_is_told() -> None:
-    plugin = pytest.importorskip("s2pzoo_deepfacedrawing.plugin")
     config = pytest.importorskip("s2pzoo_deepfacedrawing.config")
-    entry = plugin.s2pzoo_models()[0]
-    for page in (DOCS / "quickstart.md", DOCS / "deepfacedrawing.md"):
-        text = page.read_text(encoding="utf-8")
-        for name in (*entry.options, *config.SOLVERS):
-            assert f"`{name}`" in text
+    text = (DOCS / "deepfacedrawing.md").read_text(encoding="utf-8")
+    assert all(f"- `{name}`" in text for name in config.SOLVERS)
 
 
 # Commands
@@ -307,27 +207,30 @@ def commands(page: Path) -> Iterator[str]:
             yield " ".join(code.split())
 
 
+def verb(name: str) -> Any:
+    """A verb of the command line, our own or a plugin's, with its options."""
+    verbs = typer.main.get_command(make_app(name)).commands  # pyright: ignore[reportAttributeAccessIssue]
+    assert name in verbs
+    return verbs[name]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_command_exists_with_its_options(page: Path) -> None:
-    verbs = typer.main.get_command(make_app("")).commands  # pyright: ignore[reportAttributeAccessIssue]
     for command in commands(page):
-        words = joined(shlex.split(command, comments=True)[1:])
-        assert words[0] in verbs, f"{label(page)}: {command}"
-        known = {flag for parameter in verbs[words[0]].params for flag in (*parameter.opts, *parameter.secondary_opts)}
-        for word in words[1:]:
+        name, *words = joined(shlex.split(command, comments=True)[1:])
+        known = {flag for parameter in verb(name).params for flag in (*parameter.opts, *parameter.secondary_opts)}
+        for word in words:
             if word.startswith("-") and not word[1:2].isdigit():
                 assert word in known | {"--help"}, f"{label(page)}: {command}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_command_line_can_be_read(page: Path) -> None:
-    group = typer.main.get_command(make_app(""))
     for body in blocks(page, "bash"):
         for line in body.splitlines():
             if line.strip().startswith("s2pzoo "):
-                verb, *words = joined(shlex.split(line, comments=True)[1:])
-                command = group.commands[verb]  # pyright: ignore[reportAttributeAccessIssue]
-                command.make_context(verb, words)  # raises what typer raises for a line it cannot read
+                name, *words = joined(shlex.split(line, comments=True)[1:])
+                verb(name).make_context(name, words)  # raises what typer raises for a line it cannot read
 
 
 @pytest.mark.parametrize("page", PAGES, ids=label)

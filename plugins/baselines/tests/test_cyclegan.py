@@ -14,7 +14,7 @@ import torch
 from attrs import asdict, evolve
 from PIL import Image
 from s2pzoo_baselines.config import SHOES128, ResnetConfig
-from s2pzoo_baselines.cyclegan import CycleGAN, CycleGANWeights, Resnet
+from s2pzoo_baselines.cyclegan import CycleGAN, CycleGANRecipe, CycleGANWeights, Resnet
 from torch import nn
 
 import s2pzoo
@@ -195,7 +195,7 @@ def test_the_recipe_trains_the_declared_network_as_the_first_stage_of_ups_is_tra
 
 
 def test_the_published_network_and_losses_are_the_default() -> None:
-    recipe = recipe_of(CycleGAN.Recipe, {"name": "baselines.cyclegan-mine", "task": "baselines/cyclegan"})
+    recipe = recipe_of(CycleGANRecipe, {"name": "baselines.cyclegan-mine", "task": "baselines/cyclegan"})
     assert recipe.networks.generator.make(size=recipe.data.size).config == ResnetConfig()
     assert asdict(recipe.weights) == {"gan": 1.0, "cycle": 10.0, "identity": 0.0} and recipe.rules.pool == 50
 

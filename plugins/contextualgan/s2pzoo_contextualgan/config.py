@@ -38,7 +38,9 @@ class JointConfig:
     prior: str = knob("uniform", choices=PRIORS, paper="uniform", help="of z: uniform in [-1,1], or normal")
     layout: str = knob("beside", choices=LAYOUTS, paper="beside", help="sketch and photo side by side, or as channels")
     blocks: str = knob("plain", choices=BLOCKS, paper="plain", help="of the pyramids")
-    widths: tuple[int, ...] = knob((512, 256, 128, 64), low=1, help="channels from the smallest map to the largest")
+    widths: tuple[int, ...] = knob(
+        (512, 256, 128, 64), low=1, paper="512 to 64", help="channels from the smallest map to the largest"
+    )
     kernel: int = knob(5, low=1, paper=5, help="of the plain blocks")
 
     @property
@@ -108,7 +110,7 @@ class Search:
         "learned", choices=("learned", "refined", "random"), paper="refined",
         help="from the best of the draws and the initialiser's, of the draws, or from one draw",
     )  # fmt: skip
-    inits: int = knob(30, low=1, high=1000, help="N, random candidates to choose the start from")
+    inits: int = knob(30, low=1, high=1000, released=30, help="N, random candidates to choose the start from")
     restarts: int = knob(1, low=1, high=100, paper=1, help="candidates that are followed, the best is kept")
     contextual: str = knob(
         "kl_ink",

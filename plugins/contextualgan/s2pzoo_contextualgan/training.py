@@ -57,7 +57,7 @@ class JointNetworks:
 
 @frozen(kw_only=True)
 class Losses:
-    adversarial: Part = part("core/bce", help="of D")
+    adversarial: Part = part("core/bce", help="of D", paper="core/bce")
     perceptual: Part = part("core/perceptual", help="of `perceptual`")
 
 
@@ -74,7 +74,7 @@ class Weights:
 
 @frozen(kw_only=True)
 class Rules:
-    generator_steps: int = knob(2, low=1, paper=2, help="of G for each of D")
+    generator_steps: int = knob(2, low=1, released=2, help="of G for each of D")
     augment: float = knob(0.0, low=0, high=0.5, paper=0.0, help="how far pictures are moved before D sees them")
     completed: float = knob(0.0, low=0, high=1, paper=0.0, help="share of the pictures G brings back from a part")
 

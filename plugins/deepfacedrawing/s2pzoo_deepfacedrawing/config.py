@@ -55,7 +55,7 @@ class Face:
     Windows are in the paper's order; the last one is the remainder and covers the canvas.
     """
 
-    size: int = knob(512, low=1, help="side of the canvas in pixels")
+    size: int = knob(512, low=1, paper=512, help="side of the canvas in pixels")
     windows: tuple[Window, ...] = (
         Window(name="left_eye", x=108, y=156, side=128),
         Window(name="right_eye", x=255, y=156, side=128),
@@ -63,8 +63,10 @@ class Face:
         Window(name="mouth", x=169, y=301, side=192),
         Window(name="remainder", x=0, y=0, side=512),
     )
-    nose_cut: int = knob(36, low=0, released=36, help="rows at the bottom of the nose that are left to the mouth")
-    latent: int = knob(512, low=1, help="numbers of a code, D")
+    nose_cut: int = knob(
+        36, low=0, paper="only the depth order", released=36, help="rows at the bottom of the nose, left to the mouth"
+    )
+    latent: int = knob(512, low=1, paper=512, help="numbers of a code, D")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,7 +98,9 @@ class EmbeddingConfig:
     """Component embedding (CE): encoders, or image decoders, of all components."""
 
     face: Face = field(factory=Face)
-    channels: tuple[int, ...] = knob((32, 64, 128, 256, 512), low=1, help="after each halving")
+    channels: tuple[int, ...] = knob(
+        (32, 64, 128, 256, 512), low=1, released=(32, 64, 128, 256, 512), help="after each halving"
+    )
     negative_slope: float = knob(1.0, released=1.0, help="of the LeakyReLUs; 1 makes them the identity")
     norm: str = knob("batch", choices=NORMS, paper="batch", help="normalisation")
     momentum: float = knob(0.9, low=0, high=1, released=0.9, help="of batch normalisation, as PyTorch counts it")
@@ -137,13 +141,15 @@ class ManifoldConfig:
     )
 
     face: Face = field(factory=Face)
-    samples: int = knob(17703, low=1, help="size of the bank")
+    samples: int = knob(17703, low=1, paper=17703, released=17703, help="size of the bank")
     neighbours: int = knob(10, low=1, paper=10, released=15, help="K, how many samples a code is rebuilt from")
     solver: str = knob(
         "lle", choices=SOLVERS, paper="lle", released="lle_released", help="how a code is rebuilt from its neighbours"
     )
-    ridge: float = knob(1e-3, low=0, help="share of the Gram's diagonal that is added to it")
-    blend: float = knob(0.0, low=0, high=1, paper=0.0, help="wb where nobody chooses one; 0: refined fully")
+    ridge: float = knob(1e-3, low=0, paper=0.0, help="share of the Gram's diagonal that is added to it")
+    blend: float = knob(
+        0.0, low=0, high=1, paper=0.0, released=0.0, help="wb where nobody chooses one; 0: refined fully"
+    )
 
     def ports(self) -> Ports:
         """latent -> latent."""
@@ -175,11 +181,13 @@ class MappingConfig:
     channels: tuple[int, ...] = knob(
         (512, 256, 256, 128, 64, 64), low=1, help="after the bottleneck and after each doubling"
     )
-    bottleneck: int = knob(32, low=1, help="pixels of a window a cell of the first map")
-    maps: int = knob(32, low=1, paper=32, help="channels that are merged")
+    bottleneck: int = knob(32, low=1, released=32, help="pixels of a window a cell of the first map")
+    maps: int = knob(32, low=1, paper=32, released=32, help="channels that are merged")
     stride: int = knob(1, low=1, paper=1, help="pixels of canvas a map pixel")
-    kernel: int = knob(5, low=1, help="of the last convolution")
-    residual_side: int = knob(512, low=1, help="residual blocks follow doublings up to maps of this side (paper: all)")
+    kernel: int = knob(5, low=1, released=5, help="of the last convolution")
+    residual_side: int = knob(
+        512, low=1, released="after every doubling", help="residual blocks follow doublings up to maps of this side"
+    )
     resize: str = knob("", choices=RESIZES, paper="", help="doubles by resizing and a 3x3 convolution; else transposed")
     negative_slope: float = knob(1.0, released=1.0, help="of the LeakyReLUs")
     norm: str = knob("batch", choices=NORMS, paper="batch", help="normalisation")
@@ -200,15 +208,17 @@ class SynthesisConfig:
     size: int = knob(512, low=1, help="side of the photo in pixels")
     maps: int = knob(32, low=1, help="channels that come in")
     base: int = knob(56, low=1, released=56, help="channels at the resolution of the maps")
-    downs: int = knob(4, low=0, help="halvings")
-    blocks: int = knob(9, low=0, help="residual blocks")
-    kernel: int = knob(7, low=1, help="of the first and the last convolution")
+    downs: int = knob(4, low=0, released=4, help="halvings")
+    blocks: int = knob(9, low=0, released=9, help="residual blocks")
+    kernel: int = knob(7, low=1, released=7, help="of the first and the last convolution")
     stride: int = knob(1, low=1, paper=1, help="what FM's maps are reduced by")
-    widest: int = knob(896, low=1, help="channels at most (paper: no cap)")
+    widest: int = knob(896, low=1, released=896, help="channels at most")
     skips: bool = knob(False, paper=False, help="adds the maps of the way down to those of the way up")
     resize: str = knob("", choices=RESIZES, paper="", help="as of FM")
     grain: bool = knob(False, paper=False, help="adds fixed noise after each doubling, for hair to grow from")
-    affine: bool = knob(False, help="instance normalisation has a scale and a bias (Jittor's default)")
+    affine: bool = knob(
+        False, released="perhaps: it is Jittor's default", help="instance normalisation has a scale and a bias"
+    )
 
     def ports(self) -> Ports:
         """features -> photo."""
@@ -228,8 +238,10 @@ class DiscriminatorConfig:
     base: int = knob(64, low=1, help="channels of the first layer")
     layers: int = knob(3, low=1, help="halvings")
     widest: int = knob(512, low=1, help="channels at most")
-    scales: int = knob(3, low=1, paper=3, help="how many")
-    conditional: bool = knob(True, paper=True, help="sees FM's maps beside the photo")
+    scales: int = knob(3, low=1, paper="several", released="not released; 3 in reimplementations", help="how many")
+    conditional: bool = knob(
+        True, released="not released; yes in reimplementations", help="sees FM's maps beside the photo"
+    )
 
     def ports(self) -> Ports:
         """photo (and features) -> logits."""

@@ -91,7 +91,7 @@ class Embedding:
     """CE, and the bank of its codes."""
 
     bundle: str = knob("", help="the folder that stage I wrote")
-    samples: int = knob(3072, low=1, help="size of the bank")
+    samples: int = knob(3072, low=1, paper=17703, help="size of the bank")
     trained: bool = knob(False, paper=False, help="encoders and image decoders are trained on")
     refresh: int = knob(200, low=1, help="steps after which the bank is encoded again, where they are")
 
@@ -106,8 +106,8 @@ class Stage2Networks:
 
 @frozen(kw_only=True)
 class Stage2Weights:
-    l1: float = knob(10.0, low=0, help="on [0,1]")
-    perceptual: float = knob(1.0, low=0, help="features of a network")
+    l1: float = knob(10.0, low=0, released="not released; 10 in a reimplementation", help="on [0,1]")
+    perceptual: float = knob(1.0, low=0, paper="there, of VGG", help="features of a network")
     gan: float = knob(1.0, low=0, help="adversarial")
     feature_matching: float = knob(10.0, low=0, help="features of the critics")
     first_maps: float = knob(0.0, low=0, paper=0.0, help="FM's first four maps show the clean drawing and the photo")

@@ -34,13 +34,14 @@ class TranslatorConfig:
     takes: str = knob("sketch", help="the kind that goes in")
     gives: str = knob("gray", help="the kind that comes out")
     size: int = knob(128, low=1, help="side in pixels")
-    base: int = knob(64, low=1, help="channels at full resolution")
+    base: int = knob(64, low=1, released=64, help="channels at full resolution")
     downs: int = knob(2, low=0, help="halvings")
-    blocks: int = knob(9, low=0, help="residual blocks")
-    kernel: int = knob(7, low=1, help="of the first and the last convolution")
+    blocks: int = knob(9, low=0, released=9, help="residual blocks")
+    kernel: int = knob(7, low=1, released=7, help="of the first and the last convolution")
     resize: bool = knob(False, released=False, help="doubles by resizing, without a checkerboard; else transposed")
     attention: str = knob(
-        "channels", choices=ATTENTIONS, paper="channels", released="legacy_rows",
+        "channels", choices=ATTENTIONS, paper="a softmax",
+        released="over the rows, by an oversight: A sums to 1 down each column (`legacy_rows`)",
         help="a softmax over its two logits, over the rows of the map, or none",
     )  # fmt: skip
     classes: tuple[str, ...] = knob((), help="what one network is trained on together; none: one class")
@@ -83,15 +84,17 @@ class ContentConfig:
         help="the normalised VGG-19 of AdaIN, frozen, cut after relu3_4; or one that is trained with the decoder",
     )  # fmt: skip
     vgg_input_range: str = knob(
-        "signed", choices=("signed", "unit"), released="signed",
+        "signed", choices=("signed", "unit"), released="`signed`, for a network made for the other",
         help="of its pictures, [-1,1] or [0,1], for which that network was made",
     )  # fmt: skip
     opponent: bool = knob(
         False, paper=False,
         help="the trained encoder sees luma and 4 times what red and blue differ from it, not red, green and blue",
     )  # fmt: skip
-    widths: tuple[int, int, int] = knob(VGG_WIDTHS, low=1, help="channels at full, half and quarter resolution")
-    blocks: int = knob(12, low=0, help="residual blocks of the decoder")
+    widths: tuple[int, int, int] = knob(
+        VGG_WIDTHS, low=1, released=VGG_WIDTHS, help="channels at full, half and quarter resolution"
+    )
+    blocks: int = knob(12, low=0, released=12, help="residual blocks of the decoder")
     norm: str = knob(
         "instance", choices=("instance", "layer"), paper="instance",
         help="of the decoder: over each channel, which undoes much of what AdaIN sets, or over all together",
@@ -101,7 +104,7 @@ class ContentConfig:
     keep_gray: bool = knob(
         False, paper=False, help="the photo's luma is the gray photo itself, and the decoder gives colours alone"
     )
-    kernel: int = knob(7, low=1, help="of the convolutions at full resolution that take and give pictures")
+    kernel: int = knob(7, low=1, released=7, help="of the convolutions at full resolution that take and give pictures")
     classes: tuple[str, ...] = knob((), help="categories, told to the residual blocks; none: one")
 
     def __attrs_post_init__(self) -> None:

@@ -264,7 +264,7 @@ class Stage2Losses:
 @frozen(kw_only=True)
 class Stage2Weights:
     gan: float = knob(1.0, low=0, paper=1.0, help="adversarial, eq. 4")
-    intensity: float = knob(10.0, low=0, paper=10.0, help="eq. 5")
+    intensity: float = knob(10.0, low=0, paper=10.0, released="10, on [-1,1], which counts double", help="eq. 5")
     style: float = knob(0.1, low=0, paper=0.1, help="eq. 7")
     content: float = knob(0.05, low=0, paper=0.05, help="eq. 6")
     own_l1: float = knob(10.0, low=0, help="a photo that is its own reference comes back; not in the paper")

@@ -129,10 +129,12 @@ class Stage1Losses:
 
 @frozen(kw_only=True)
 class Stage1Weights:
-    gan: float = knob(1.0, low=0, paper=1.0, help="adversarial, eq. 1")
-    cycle: float = knob(10.0, low=0, paper=10.0, help="eq. 2")
-    identity: float = knob(5.0, low=0, paper=5.0, help="eq. 3")
-    ss: float = knob(10.0, low=0, help="self-supervision, where ss_mode is add")
+    gan: float = knob(1.0, low=0, paper=1.0, released=1.0, help="adversarial, eq. 1")
+    cycle: float = knob(10.0, low=0, paper=10.0, released=10.0, help="eq. 2")
+    identity: float = knob(
+        5.0, low=0, paper="0.5, as printed", released="5: the code multiplies by the cycle's weight", help="eq. 3"
+    )
+    ss: float = knob(10.0, low=0, paper=1.0, released=10.0, help="self-supervision, where ss_mode is add")
     attention: float = knob(0.0, low=0, paper=0.0, help="A against the noise that was added; not in the paper")
     pseudo: float = knob(0.0, low=0, paper=0.0, help="photos and line drawings made of them; not in the paper")
     pseudo_perceptual: float = knob(0.0, low=0, paper=0.0, help="the same, features of a network")

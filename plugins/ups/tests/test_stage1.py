@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from s2pzoo_ups.config import TranslatorConfig
-from s2pzoo_ups.shape import ShapeTranslator, Stage1
+from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe
 from torch import Tensor
 
 import s2pzoo
@@ -26,7 +26,7 @@ from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import recipe_of
 from s2pzoo.weights.bundle import read_bundle
 
-RECIPE = recipe_of(Stage1.Recipe, {"name": "small", "task": "ups/stage1", "seed": 1})
+RECIPE = recipe_of(Stage1Recipe, {"name": "small", "task": "ups/stage1", "seed": 1})
 SMALL = (
     "data.collection=objects", "data.size=32", "data.load=36", "data.patch=16", "schedule.batch=2",
     "networks.translator.preset=small", "networks.critic.base=2", "networks.critic.widest=4", "accelerator=cpu",

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from s2pzoo_ups.config import CONTENTS, ContentConfig
-from s2pzoo_ups.content import ContentEnhancement, Stage2, chroma, recoloured, vgg_encoder
+from s2pzoo_ups.content import ContentEnhancement, Stage2, Stage2Recipe, chroma, recoloured, vgg_encoder
 from s2pzoo_ups.joint import Joint
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -28,7 +28,7 @@ from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import Recipe, find_task, recipe_of
 from s2pzoo.weights.bundle import read_bundle
 
-RECIPE = recipe_of(Stage2.Recipe, {"name": "small", "task": "ups/stage2", "seed": 1})
+RECIPE = recipe_of(Stage2Recipe, {"name": "small", "task": "ups/stage2", "seed": 1})
 BOTH = (
     "data.collection=objects", "data.size=32", "data.load=36", "schedule.batch=2", "networks.critic.base=2",
     "networks.critic.widest=4", "networks.content.preset=small", "accelerator=cpu",
