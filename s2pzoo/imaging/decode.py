@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from s2pzoo.errors import BadInputError
@@ -19,6 +19,7 @@ MAX_FILE_BYTES = 300_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """Only formats that people draw or photograph in: no PostScript, no exotic decoders."""
 
+WHITE_SHEET = "transparent paper taken as white"
 READABLE = "give a PNG, JPEG, WebP, GIF, BMP, TIFF, SVG or strokes JSON file"
 _WHITE, _BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 
@@ -29,6 +30,8 @@ class Raster:
 
     pixels: np.ndarray = field(eq=False)
     notes: tuple[str, ...] = ()
+    vector: bool = False
+    """Drawn from lines and shapes, and so no photo."""
 
 
 def read_file(path: Path) -> Raster | Strokes:
@@ -36,8 +39,10 @@ def read_file(path: Path) -> Raster | Strokes:
     head = _head(path)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff") and path.suffix.lower() == ".svg"
-    if utf16 or text[:1] == b"<":
-        return read_svg(path)
+    if utf16 or text[:1] == b"<" or path.suffix.lower() == ".svgz":
+        drawn = from_image(read_svg(path), str(path))
+        notes = tuple(note for note in drawn.notes if note != WHITE_SHEET)  # every SVG's is
+        return evolve(drawn, notes=notes, vector=True)
     if text[:1] in (b"{", b"["):
         return Strokes.from_json(path)
     try:
@@ -169,7 +174,7 @@ def _on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
         return image.convert("RGB")
     visible = np.asarray(image.convert("L"))[alpha > 127]
     light = visible.size > 0 and float(np.percentile(visible, 1)) > 190 and bool((alpha < 128).any())
-    notes.append("light lines on a transparent sheet" if light else "transparent paper taken as white")
+    notes.append("light lines on a transparent sheet" if light else WHITE_SHEET)
     sheet = Image.new("RGBA", image.size, _BLACK if light else _WHITE)
     return Image.alpha_composite(sheet, image).convert("RGB")
 

@@ -17,10 +17,10 @@ from s2pzoo.imaging.resize import block_mean
 def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
     """Read a photo and bring it to (size, size, 3) float32 in [0, 1]: padded with white, never squashed.
 
-    Raises BadInputError: missing, not an image, truncated, too large, zero-sized, or a file of strokes.
+    Raises BadInputError: missing, not an image, truncated, too large, zero-sized, or a drawing of lines.
     """
     read = read_file(Path(path))
-    if not isinstance(read, Raster):
+    if not isinstance(read, Raster) or read.vector:
         raise BadInputError(f"{path} is a drawing, not a photo", fix="give a PNG, JPEG, WebP, ... of the thing itself")
     pixels = read.pixels
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
