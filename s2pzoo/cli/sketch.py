@@ -14,7 +14,7 @@ from s2pzoo.cli.arguments import Device, Knobs, Seed, Weights
 from s2pzoo.cli.each import Make, each
 from s2pzoo.cli.models import as_picture, opened, options_of
 from s2pzoo.cli.output import Answer
-from s2pzoo.errors import BadInputError, UsageError
+from s2pzoo.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,11 +129,9 @@ def _photo(path: Path, size: int) -> tuple[NDArray[np.float32], tuple[str, ...]]
     import numpy as np
     from PIL import Image
 
-    from s2pzoo.imaging.decode import Raster, read_file
+    from s2pzoo.imaging.decode import read_pixels
 
-    read = read_file(path)
-    if not isinstance(read, Raster):
-        raise BadInputError(f"{path} is a drawing already.", fix="Give a photo: PNG, JPEG, WebP, ...")
+    read = read_pixels(path)
     pixels = read.pixels
     scaled = pixels.astype(np.float32) / (1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max))
     height, width = scaled.shape[:2]

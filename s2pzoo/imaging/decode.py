@@ -20,7 +20,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """Only formats that people draw or photograph in: no PostScript, no exotic decoders."""
 
 WHITE_SHEET = "transparent paper taken as white"
-READABLE = "give a PNG, JPEG, WebP, GIF, BMP, TIFF, SVG or strokes JSON file"
+READABLE = "Give a PNG, JPEG, WebP, GIF, BMP, TIFF, SVG or strokes JSON file."
 _WHITE, _BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 
 
@@ -31,20 +31,37 @@ class Raster:
     pixels: np.ndarray = field(eq=False)
     notes: tuple[str, ...] = ()
     vector: bool = False
-    """Drawn from lines and shapes, and so no photo."""
+    """Drawn from lines and shapes: there is no paper to flatten."""
 
 
 def read_file(path: Path) -> Raster | Strokes:
     """Read any readable file; the content decides, not the suffix. Raises BadInputError."""
     head = _head(path)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff") and path.suffix.lower() == ".svg"
-    if utf16 or text[:1] == b"<" or path.suffix.lower() == ".svgz":
+    kind = _kind(path, head)
+    if kind == "svg":
         drawn = from_image(read_svg(path), str(path))
         notes = tuple(note for note in drawn.notes if note != WHITE_SHEET)  # every SVG's is
         return evolve(drawn, notes=notes, vector=True)
-    if text[:1] in (b"{", b"["):
-        return Strokes.from_json(path)
+    return Strokes.from_json(path) if kind == "strokes" else _read_pixels(path, head)
+
+
+def read_pixels(path: Path, *, wanted: str = "a photo") -> Raster:
+    """The same of a file of pixels. Raises BadInputError, also for lines, which are not what is `wanted`."""
+    head = _head(path)
+    if _kind(path, head) != "pixels":
+        raise BadInputError(f"{path} is a drawing, not {wanted}.", fix="Give a PNG, JPEG, WebP, ... file.")
+    return _read_pixels(path, head)
+
+
+def _kind(path: Path, head: bytes) -> str:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    named = path.suffix.lower()
+    if text[:1] == b"<" or (named == ".svg" and head[:2] in (b"\xff\xfe", b"\xfe\xff")) or named == ".svgz":
+        return "svg"
+    return "strokes" if text[:1] in (b"{", b"[") else "pixels"
+
+
+def _read_pixels(path: Path, head: bytes) -> Raster:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -92,13 +109,15 @@ def from_image(image: Image.Image, label: str = "image") -> Raster:
 
 def from_array(array: np.ndarray) -> Raster:
     """(H, W) or (H, W, 1|3|4); uint8, uint16, bool, or float in [0, 1]. Raises BadInputError."""
-    shape, label = array.shape, f"the array of shape {array.shape}"
+    shape, label = array.shape, f"The array of shape {array.shape}"
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         channels_first = array.ndim == 3 and shape[0] in (1, 3, 4)
         raise BadInputError(
-            f"{label} is not a picture",
-            why="a picture is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)",
-            fix="move the channels last: array.transpose(1, 2, 0)" if channels_first else "give one picture at a time",
+            f"{label} is not a picture.",
+            why="A picture is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
+            fix="Move the channels last: array.transpose(1, 2, 0)."
+            if channels_first
+            else "Give one picture at a time.",
         )
     if array.size == 0:
         raise _zero(label, (shape[1], shape[0]))
@@ -110,9 +129,9 @@ def from_array(array: np.ndarray) -> Raster:
         array = _checked_floats(array, label)
     elif array.dtype not in (np.uint8, np.uint16):
         raise BadInputError(
-            f"{label} holds {array.dtype}",
-            why="the range of its values is not known",
-            fix="convert to uint8 (0..255), uint16 (0..65535) or float (0..1)",
+            f"{label} holds {array.dtype}.",
+            why="The range of its values is not known.",
+            fix="Convert to uint8 (0..255), uint16 (0..65535) or float (0..1).",
         )
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -126,13 +145,13 @@ def from_array(array: np.ndarray) -> Raster:
 
 def _checked_floats(array: np.ndarray, label: str) -> np.ndarray:
     if not np.isfinite(array).all():
-        raise BadInputError(f"{label} holds NaN or infinite values", fix="replace them: 1 is paper, 0 is ink")
+        raise BadInputError(f"{label} holds NaN or infinite values.", fix="Replace them: 1 is paper, 0 is ink.")
     low, high = float(array.min()), float(array.max())
     if low < -1e-3 or high > 1 + 1e-3:
         raise BadInputError(
-            f"{label} has values from {low:.4g} to {high:.4g}",
-            why="floats must lie in [0, 1], 1 for paper and 0 for ink",
-            fix="divide by 255, or map [-1, 1] to [0, 1] with (x + 1) / 2",
+            f"{label} has values from {low:.4g} to {high:.4g}.",
+            why="Floats must lie in [0, 1], 1 for paper and 0 for ink.",
+            fix="Divide by 255, or map [-1, 1] to [0, 1] with (x + 1) / 2.",
         )
     return np.clip(array, 0, 1).astype(np.float32, copy=False)
 
@@ -153,7 +172,9 @@ def _deep(image: Image.Image, label: str) -> np.ndarray:
     """16-bit, 32-bit and float greys."""
     values = np.asarray(image)
     if not np.isfinite(values).all():
-        raise BadInputError(f"{label} holds NaN or infinite values", fix="save it again as an 8-bit or 16-bit picture")
+        raise BadInputError(
+            f"{label} holds NaN or infinite values.", fix="Save it again as an 8-bit or 16-bit picture."
+        )
     if image.mode.startswith("I;16"):
         return values.astype(np.uint16, copy=False)
     low, high = float(values.min()), float(values.max())
@@ -161,9 +182,9 @@ def _deep(image: Image.Image, label: str) -> np.ndarray:
         if low >= 0 and high <= top:
             return (values / top).astype(np.float32)
     raise BadInputError(
-        f"{label} has grey values from {low:.4g} to {high:.4g}",
-        why="the levels of paper and ink cannot be told from that",
-        fix="save it as an 8-bit or 16-bit picture",
+        f"{label} has grey values from {low:.4g} to {high:.4g}.",
+        why="The levels of paper and ink cannot be told from that.",
+        fix="Save it as an 8-bit or 16-bit picture.",
     )
 
 
@@ -181,47 +202,47 @@ def _on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
 
 def _head(path: Path) -> bytes:
     if os.path.isdir(path):
-        raise BadInputError(f"{path} is a folder", why="a drawing is one file", fix="name the files in it")
+        raise BadInputError(f"{path} is a folder.", why="A drawing is one file.", fix="Name the files in it.")
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            raise BadInputError(f"{path} is not a regular file", fix=READABLE)
+            raise BadInputError(f"{path} is not a regular file.", fix=READABLE)
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadInputError(f"{path} is too large", why=f"the limit is {MAX_FILE_BYTES} bytes", fix="shrink it")
+            raise BadInputError(f"{path} is too large.", why=f"The limit is {MAX_FILE_BYTES} bytes.", fix="Shrink it.")
         with open(path, "rb") as file:
             head = file.read(512)
     except BadInputError:
         raise
     except FileNotFoundError as error:
-        raise BadInputError(f"{path} does not exist", fix="check the spelling and the folder") from error
+        raise BadInputError(f"{path} does not exist.", fix="Check the spelling and the folder.") from error
     except (OSError, ValueError) as error:
-        raise BadInputError(f"{path} cannot be read", why=str(error), fix="check its permissions") from error
+        raise BadInputError(f"{path} cannot be read.", why=str(error), fix="Check its permissions.") from error
     if not head:
-        raise BadInputError(f"{path} is empty", why="it has 0 bytes", fix=READABLE)
+        raise BadInputError(f"{path} is empty.", why="It has 0 bytes.", fix=READABLE)
     return head
 
 
 def _not_an_image(path: Path, head: bytes) -> BadInputError:
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
-        return BadInputError(f"{path} is a HEIC photo", why="this format is not read", fix="export it as JPEG")
-    return BadInputError(f"{path} is not an image", why="no known picture format was recognised", fix=READABLE)
+        return BadInputError(f"{path} is a HEIC photo.", why="This format is not read.", fix="Export it as JPEG.")
+    return BadInputError(f"{path} is not an image.", why="No known picture format was recognised.", fix=READABLE)
 
 
 def _broken(label: str, error: Exception) -> BadInputError:
     return BadInputError(
-        f"{label} is broken or truncated", why=str(error) or type(error).__name__, fix="copy or export the file again"
+        f"{label} is broken or truncated.", why=str(error) or type(error).__name__, fix="Copy or export the file again."
     )
 
 
 def _zero(label: str, size: tuple[int, int]) -> BadInputError:
     return BadInputError(
-        f"{label} has no pixels", why=f"its size is {size[0]} x {size[1]}", fix="give a larger picture"
+        f"{label} has no pixels.", why=f"Its size is {size[0]} x {size[1]}.", fix="Give a larger picture."
     )
 
 
 def _too_large(label: str, size: tuple[int, int] | None = None) -> BadInputError:
     have = f"it has {size[0]} x {size[1]} pixels; " if size else ""
     return BadInputError(
-        f"{label} is too large",
-        why=f"{have}the limit is {MAX_PIXELS // 1_000_000} million pixels, against decompression bombs",
-        fix="shrink it to a few thousand pixels a side",
+        f"{label} is too large.",
+        why=f"{have}the limit is {MAX_PIXELS // 1_000_000} million pixels, against decompression bombs.",
+        fix="Shrink it to a few thousand pixels a side.",
     )

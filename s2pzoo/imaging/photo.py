@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from s2pzoo.errors import BadInputError
-from s2pzoo.imaging.decode import Raster, read_file
+from s2pzoo.imaging.decode import read_pixels
 from s2pzoo.imaging.pixels import picture
 from s2pzoo.imaging.resize import block_mean
 
@@ -19,10 +18,7 @@ def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
 
     Raises BadInputError: missing, not an image, truncated, too large, zero-sized, or a drawing of lines.
     """
-    read = read_file(Path(path))
-    if not isinstance(read, Raster) or read.vector:
-        raise BadInputError(f"{path} is a drawing, not a photo", fix="give a PNG, JPEG, WebP, ... of the thing itself")
-    pixels = read.pixels
+    pixels = read_pixels(Path(path)).pixels
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
     small = block_mean(pixels, max(1, max(pixels.shape[:2]) // (4 * size))) / np.float32(top)
     bands = [small] * 3 if small.ndim == 2 else list(np.moveaxis(small, 2, 0))

@@ -14,6 +14,7 @@ from PIL import Image
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging import decode, paper
 from s2pzoo.imaging.frame import crop_pixels, cut, fit_strokes, fitted_window, square_window
+from s2pzoo.imaging.pixels import from_bytes, luma
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import oversampled, resize_square
 from s2pzoo.imaging.strokes import Strokes
@@ -51,20 +52,21 @@ def read_sketch(source: Source, *, size: int, fit: bool | Frame = False, allow_b
     Raises BadInputError: missing, not an image, truncated, too large, zero-sized, blank, all black, NaN.
     """
     if size < 1:
-        raise BadInputError(f"size must be at least 1 pixel, not {size}", fix="give the side of the square in pixels")
+        raise BadInputError(f"Size must be at least 1 pixel, not {size}.", fix="Give the side of the square in pixels.")
     loaded, label = _load(source)
     frame = WHOLE if fit is True else fit or None
     if isinstance(loaded, Strokes):
         ink, notes = _from_strokes(loaded, size, frame)
     else:
-        ink, notes = _from_pixels(loaded.pixels, size, frame, label)
+        reader = _from_vector if loaded.vector else _from_pixels
+        ink, notes = reader(loaded.pixels, size, frame, label)
         notes = loaded.notes + notes
     if 1.0 - float(ink.min()) < BLANK_INK:
         if not allow_blank:
             raise BadInputError(
-                f"{label} is blank",
-                why="no ink was found on the paper",
-                fix="draw something, or use a model that accepts an empty canvas",
+                f"{label} is blank.",
+                why="No ink was found on the paper.",
+                fix="Draw something, or use a model that accepts an empty canvas.",
             )
         ink, notes = np.ones((size, size), np.float32), (*notes, "blank sheet")
     return Sketch(ink=ink, notes=notes, source=label)
@@ -82,8 +84,8 @@ def _load(source: Source) -> tuple[decode.Raster | Strokes, str]:
     if isinstance(source, Mapping | list | tuple):
         return Strokes.from_data(source), "strokes"
     raise BadInputError(
-        f"cannot read a drawing from {type(source).__name__}",
-        fix="give a path, a PIL image, a numpy array or strokes",
+        f"Cannot read a drawing from {type(source).__name__}.",
+        fix="Give a path, a PIL image, a numpy array or strokes.",
     )
 
 
@@ -99,13 +101,23 @@ def _from_strokes(strokes: Strokes, size: int, frame: Frame | None) -> tuple[np.
     return ink, notes
 
 
+def _from_vector(pixels: np.ndarray, size: int, frame: Frame | None, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Lines that were drawn by a program: there is no paper to flatten."""
+    ink, notes = luma(from_bytes(pixels)), ()
+    if paper.is_light_on_dark(ink):
+        ink, notes = 1.0 - ink, (paper.INVERTED,)
+    if not frame or 1.0 - float(ink.min()) < BLANK_INK:
+        return resize_square(cut(ink, square_window(ink)), size), notes
+    return resize_square(cut(ink, fitted_window(ink, frame)), size), (*notes, f"fitted to the {frame.name}")
+
+
 def _from_pixels(pixels: np.ndarray, size: int, frame: Frame | None, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
     work, factor = oversampled(pixels, size)
     if paper.is_black(work):
         raise BadInputError(
-            f"{label} is entirely black",
-            why="there is neither paper nor a light line in it",
-            fix="give a dark drawing on light paper, or a light one on dark",
+            f"{label} is entirely black.",
+            why="There is neither paper nor a light line in it.",
+            fix="Give a dark drawing on light paper, or a light one on dark.",
         )
     ink, notes = paper.clean(work)
     if not frame or 1.0 - float(ink.min()) < BLANK_INK:

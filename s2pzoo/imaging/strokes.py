@@ -40,15 +40,15 @@ MAX_BYTES = 50_000_000
 FAR = 100.0
 """No point may lie further than this many canvases away."""
 
-_FORM = 'the form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "width": w}, ...]}'
+_FORM = 'The form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "width": w}, ...]}.'
 
 
 def _points(value: Any) -> np.ndarray:
     array = np.array(value, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 2 or len(array) == 0:
-        raise BadInputError(f"points of shape {array.shape}", why="a stroke is (M, 2) with M at least 1", fix=_FORM)
+        raise BadInputError(f"Points of shape {array.shape}.", why="A stroke is (M, 2) with M at least 1.", fix=_FORM)
     if not np.isfinite(array).all():
-        raise BadInputError("a stroke has points that are NaN or infinite", fix=_FORM)
+        raise BadInputError("A stroke has points that are NaN or infinite.", fix=_FORM)
     array.setflags(write=False)
     return array
 
@@ -105,7 +105,7 @@ class Strokes:
         try:
             data = json.loads(raw)
         except (ValueError, RecursionError) as error:
-            raise BadInputError(f"{path} is not valid JSON", why=str(error), fix=_FORM) from error
+            raise BadInputError(f"{path} is not valid JSON.", why=str(error), fix=_FORM) from error
         return _from_data(data)
 
     @property
@@ -164,17 +164,19 @@ def on_canvas(marks: Sequence[Mark], canvas: tuple[float, float, float, float] |
     """
     drawn = Strokes(marks=tuple(marks))
     if sum(len(array) for mark in marks for array in _arrays(mark)) > MAX_POINTS:
-        raise BadInputError("the drawing has too many points", why=f"the limit is {MAX_POINTS}", fix="simplify it")
+        raise BadInputError("The drawing has too many points.", why=f"The limit is {MAX_POINTS}.", fix="Simplify it.")
     x, y, width, height = canvas or _own_canvas(drawn)
     side = max(width, height)
     if not (math.isfinite(x + y + width + height) and width > 0 and height > 0):
-        raise BadInputError(f"the canvas of {width:g} x {height:g} has no area", fix="give a positive width and height")
+        raise BadInputError(
+            f"The canvas of {width:g} x {height:g} has no area.", fix="Give a positive width and height."
+        )
     scale = 1.0 / side
     unit = drawn.moved(
         scale=scale, x=((side - width) / 2 - x) * scale, y=((side - height) / 2 - y) * scale, scale_widths=True
     )
     if max(abs(edge) for edge in unit.box()) > FAR:
-        raise BadInputError("the drawing lies far outside its canvas", fix="check the canvas or viewBox")
+        raise BadInputError("The drawing lies far outside its canvas.", fix="Check the canvas or viewBox.")
     return unit
 
 
@@ -184,9 +186,11 @@ def read_limited(path: Path, limit: int) -> bytes:
         with open(path, "rb") as file:
             raw = file.read(limit + 1)
     except OSError as error:
-        raise BadInputError(f"{path} cannot be read", why=error.strerror or str(error), fix="check the path") from error
+        raise BadInputError(
+            f"{path} cannot be read.", why=error.strerror or str(error), fix="Check the path."
+        ) from error
     if len(raw) > limit:
-        raise BadInputError(f"{path} is too large", why=f"the limit is {limit} bytes", fix="simplify the drawing")
+        raise BadInputError(f"{path} is too large.", why=f"The limit is {limit} bytes.", fix="Simplify the drawing.")
     return raw
 
 
@@ -206,14 +210,14 @@ def _from_data(data: Any) -> Strokes:
             width, height = _pair(data["canvas"])
             canvas = (0.0, 0.0, width, height)
     if not isinstance(entries, list | tuple):
-        raise BadInputError("these are not strokes", why="there is no list of strokes", fix=_FORM)
+        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=_FORM)
     default = DEFAULT_WIDTH * max(canvas[2:]) if canvas else math.nan
     try:
         marks = [_mark(entry, default) for entry in entries]
     except BadInputError:
         raise
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise BadInputError("these are not strokes", why=str(error), fix=_FORM) from error
+        raise BadInputError("These are not strokes.", why=str(error), fix=_FORM) from error
     drawn = on_canvas(marks, canvas)
     return Strokes(
         marks=tuple(
@@ -230,11 +234,11 @@ def _mark(entry: Any, default: float) -> Mark:
     if "rings" in entry:
         rule = entry.get("rule", "nonzero")
         if rule not in ("nonzero", "evenodd"):
-            raise BadInputError(f"fill rule {rule!r} is not known", fix='use "nonzero" or "evenodd"')
+            raise BadInputError(f"Fill rule {rule!r} is not known.", fix='Use "nonzero" or "evenodd".')
         return Area(rings=entry["rings"], shade=shade, rule=rule)
     width = float(entry["width"]) if entry.get("width") is not None else default
     if "width" in entry and not (math.isfinite(width) and width > 0):
-        raise BadInputError(f"a stroke has width {width:g}", why="a width is a positive number", fix=_FORM)
+        raise BadInputError(f"A stroke has width {width:g}.", why="A width is a positive number.", fix=_FORM)
     return Stroke(points=entry["points"], width=width, shade=shade)
 
 
@@ -242,7 +246,7 @@ def _pair(value: Any) -> tuple[float, float]:
     try:
         width, height = (float(side) for side in value)
     except (TypeError, ValueError) as error:
-        raise BadInputError(f"canvas {value!r} is not a size", why=str(error), fix=_FORM) from error
+        raise BadInputError(f"Canvas {value!r} is not a size.", why=str(error), fix=_FORM) from error
     return width, height
 
 

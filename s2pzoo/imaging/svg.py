@@ -21,7 +21,7 @@ from s2pzoo.imaging.strokes import read_limited
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
-SIDE = 1024
+SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
 _SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "image", "text", "use"}
@@ -40,13 +40,15 @@ def read_svg(path: str | os.PathLike[str]) -> Image.Image:
     return draw_svg(data, label=label)
 
 
-def draw_svg(data: bytes, *, label: str = "the SVG") -> Image.Image:
+def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
     """The same of an SVG document. Raises BadInputError."""
     import resvg_py
 
     root = _parsed(data, label)
     if _tag(root) != "svg":
-        raise BadInputError(f"{label} is not an SVG", why=f"its root is <{_tag(root)[:40]}>", fix="give an SVG drawing")
+        raise BadInputError(
+            f"{label} is not an SVG.", why=f"Its root is <{_tag(root)[:40]}>.", fix="Give an SVG drawing."
+        )
     _made_safe(root, label)
     try:
         # With both sides given the drawing keeps its proportions; with one, a narrow one could take all memory.
@@ -58,9 +60,9 @@ def draw_svg(data: bytes, *, label: str = "the SVG") -> Image.Image:
     drawn = Image.open(io.BytesIO(png))
     if drawn.getbbox() is None and any(_tag(element) in _SHAPES for element in root.iter()):
         raise BadInputError(
-            f"{label} shows nothing, though there is something in it",
-            why="it lies outside the sheet (the viewBox), is not painted, is text, or is a picture in another file",
-            fix="look at it in a browser, and export what you see there",
+            f"{label} shows nothing, though there is something in it.",
+            why="It lies outside the sheet (the viewBox), is not painted, is text, or is a picture in another file.",
+            fix="Look at it in a browser, and export what you see there.",
         )
     return drawn
 
@@ -73,9 +75,9 @@ def _parsed(data: bytes, label: str) -> Element:
         return fromstring(data)  # a bare <!DOCTYPE svg PUBLIC ...>, which drawing programs write, is never fetched
     except DefusedXmlException as error:
         raise BadInputError(
-            f"{label} declares XML entities",
-            why="they can make a small file grow without limit, so they are refused",
-            fix='export it as "plain SVG"',
+            f"{label} declares XML entities.",
+            why="They can make a small file grow without limit, so they are refused.",
+            fix='Export it as "plain SVG".',
         ) from error
     except (ParseError, ValueError, LookupError, RecursionError) as error:
         raise _unreadable(label, f"the XML is broken: {error}") from error
@@ -87,7 +89,7 @@ def _made_safe(root: Element, label: str) -> None:
     while todo:
         element, depth = todo.pop()
         if depth > MAX_DEPTH:
-            raise BadInputError(f"{label} is nested too deeply", why=f"the limit is {MAX_DEPTH}", fix="flatten it")
+            raise BadInputError(f"{label} is nested too deeply.", why=f"The limit is {MAX_DEPTH}.", fix="Flatten it.")
         for name, value in list(element.attrib.items()):
             linked = name.rpartition("}")[2] == "href" and not value.strip().startswith(("#", "data:"))
             if linked or name == "filter":
@@ -100,7 +102,7 @@ def _made_safe(root: Element, label: str) -> None:
 
 
 def _unreadable(label: str, why: str) -> BadInputError:
-    return BadInputError(f"{label} is not a readable SVG", why=why, fix="export it again")
+    return BadInputError(f"{label} is not a readable SVG.", why=why, fix="Export it again.")
 
 
 def _tag(element: Element) -> str:

@@ -27,7 +27,7 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     if os.path.isdir(target):
-        raise OutputError(f"cannot write {target}", why="it is a folder", fix="give a file name")
+        raise OutputError(f"Cannot write {target}.", why="It is a folder.", fix="Give a file name.")
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
         with contextlib.suppress(OSError, ValueError):
             temporary.unlink(missing_ok=True)
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise OutputError(f"cannot write {target}", why=why, fix="choose a folder you may write to") from error
+        raise OutputError(f"Cannot write {target}.", why=why, fix="Choose a folder you may write to.") from error
     return target
 
 
@@ -63,9 +63,11 @@ def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str],
     """Write frames as an endless animation, .webp or .gif, `ms` milliseconds each. Raises OutputError."""
     kind = image_format(path)
     if kind not in ("WEBP", "GIF"):
-        raise OutputError(f"{path} cannot hold an animation", why=f"{kind} is a still format", fix="use .webp or .gif")
+        raise OutputError(
+            f"{path} cannot hold an animation.", why=f"{kind} is a still format.", fix="Use .webp or .gif."
+        )
     if not frames:
-        raise OutputError(f"no frames to write to {path}", fix="give at least one picture")
+        raise OutputError(f"No frames to write to {path}.", fix="Give at least one picture.")
     options = {"save_all": True, "append_images": list(frames[1:]), "duration": ms, "loop": 0}
     return write_bytes(_encoded(frames[0], kind, path, options), path)
 
@@ -75,8 +77,8 @@ def image_format(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise OutputError(
-            f"cannot write {path}",
-            why=f"{suffix or 'no suffix'} is not a known picture format",
+            f"Cannot write {path}.",
+            why=f"{suffix or 'no suffix'} is not a known picture format.",
             fix="end the name in " + ", ".join(FORMATS),
         )
     return FORMATS[suffix]
@@ -87,7 +89,7 @@ def _encoded(image: Image.Image, kind: str, path: str | os.PathLike[str], option
     try:
         image.save(buffer, kind, **options)
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write {path}", why=str(error), fix="try .png") from error
+        raise OutputError(f"Cannot write {path}.", why=str(error), fix="Try .png.") from error
     return buffer.getvalue()
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging.decode import Raster, read_file
+from s2pzoo.imaging.decode import read_pixels
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.pipeline.inputs import Inputs
 
@@ -65,7 +65,5 @@ def read_mask(mask: str | Path, photos: Sequence[str | Path], *, size: int) -> T
 
 def _shape(path: str | Path) -> tuple[int, int]:
     """Height and width of a picture file."""
-    read = read_file(Path(path))
-    if not isinstance(read, Raster):
-        raise BadInputError(f"{path} is a drawing, not a picture", fix="give a PNG, JPEG, WebP, ...")
-    return read.pixels.shape[0], read.pixels.shape[1]
+    pixels = read_pixels(Path(path), wanted="a picture").pixels
+    return pixels.shape[0], pixels.shape[1]

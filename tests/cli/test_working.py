@@ -48,7 +48,7 @@ def test_sketch_does_the_others_when_one_is_bad(cli: Callable, photo: Path, draw
     done = cli("sketch", photo, drawing("a.svg"), "-o", tmp_path, "--json")
     assert done.code == 2
     assert [one["sketch"] for one in done.json["photos"]] == [str(tmp_path / "photo.png")]
-    assert "drawing already" in done.json["failed"][0]["error"]["what"]
+    assert "is a drawing, not a photo" in done.json["failed"][0]["error"]["what"]
     assert cli("sketch", photo, "-o", photo).code == 2
 
 

@@ -79,7 +79,7 @@ def open_corpus(folder: Path) -> Corpus:
         )
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{folder} is not a face corpus", why=str(error), fix="make one with `s2pzoo corpus PORTRAITS OUT`"
+            f"{folder} is not a face corpus.", why=str(error), fix="Make one with `s2pzoo corpus PORTRAITS OUT`."
         ) from error
 
 

@@ -51,9 +51,9 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
             info = list(csv.DictReader(file))
     except OSError as error:
         raise DataError(
-            f"{folder} is not a folder of portraits",
+            f"{folder} is not a folder of portraits.",
             why=str(error),
-            fix="give a folder with photo/, landmarks.json and info.csv",
+            fix="Give a folder with photo/, landmarks.json and info.csv.",
         ) from error
     chosen = [
         row
@@ -63,7 +63,9 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
         and (noncommercial or "NC" not in row.get("licence", ""))
     ]
     if not chosen:
-        raise DataError(f"{folder} has no portrait of the split {split!r}", fix="look at the split column of info.csv")
+        raise DataError(
+            f"{folder} has no portrait of the split {split!r}.", fix="Look at the split column of info.csv."
+        )
     return [
         Portrait(
             name=row["name"],
