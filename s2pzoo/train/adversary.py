@@ -41,6 +41,7 @@ class Adversary:
     ) -> None:  # fmt: skip
         self.task, self.loss = task, loss.make()
         task.frozen["adversarial"] = self.loss
+        task.kept.append(self)
         self.kinds = tuple(kinds)
         self.pools = {kind: ImagePool(pool) for kind in self.kinds}
         self.matching = FeatureMatching(FeatureMatchingConfig())
@@ -83,7 +84,7 @@ class Adversary:
         return loss.detach()
 
     def state(self) -> dict[str, Tensor]:
-        """The pools, for `Task.state`."""
+        """The pools, for the checkpoint."""
         return {kind: pool.images for kind, pool in self.pools.items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:

@@ -39,6 +39,7 @@ class Task(ABC):
         optimizers: by name; every parameter must belong to one of `networks`.
         ema: names of the networks of which a running average is kept. `sample` and `finished` get the averages.
         frozen: modules the task uses and does not train (its losses); moved to the device, never saved.
+        kept: what else must survive a stop, as the past fakes of an Adversary, which adds itself.
         device: where batches arrive. Set by the loop before the first step.
     """
 
@@ -50,6 +51,7 @@ class Task(ABC):
         self.optimizers: dict[str, Optimizer] = {}
         self.ema: tuple[str, ...] = ()
         self.frozen: dict[str, Any] = {}
+        self.kept: list[Any] = []
         self.device = torch.device("cpu")
 
     @abstractmethod
@@ -77,11 +79,13 @@ class Task(ABC):
         return {}
 
     def state(self) -> dict[str, Tensor]:
-        """What else must survive a stop (an image pool), as tensors. Most tasks have nothing."""
-        return {}
+        """The tensors of what is `kept`, by name."""
+        return {name: value for one in self.kept for name, value in one.state().items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave."""
+        for one in self.kept:
+            one.load_state(state)
 
     def batches(self, *, start: int, rank: int = 0, workers: int = 0) -> Iterator[Any]:
         """Batches for steps start, start + 1, ... without end, drawn by so many processes; 0: by this one."""

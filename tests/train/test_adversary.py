@@ -107,12 +107,6 @@ class Painter(Task):
     def bundle(self, networks: Mapping[str, Any], folder: Path, metadata: Mapping[str, Any]) -> None:
         (folder / "manifest.json").write_text("{}")
 
-    def state(self) -> dict[str, Tensor]:
-        return self.gan.state()
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        self.gan.load_state(state)
-
 
 RECIPE = recipe_of(PainterRecipe, {"name": "tiny", "task": "tiny/painter", "seed": 3})
 

@@ -127,9 +127,3 @@ class CycleGAN(Task):
 
     def facts(self) -> dict[str, Any]:
         return self.data.facts()
-
-    def state(self) -> dict[str, Tensor]:
-        return self.gan.state()
-
-    def load_state(self, state: Any) -> None:
-        self.gan.load_state(state)

@@ -366,12 +366,6 @@ class Stage2(Task):
     def facts(self) -> dict[str, Any]:
         return {**self.data.facts(), **begun({"start": self.recipe.networks.start.bundle})}
 
-    def state(self) -> dict[str, Tensor]:
-        return self.gan.state()
-
-    def load_state(self, state: Any) -> None:
-        self.gan.load_state(state)
-
 
 _SHADE: dict[str, Callable[[Tensor], Tensor]] = {"luma": luma, "lab": lightness}
 

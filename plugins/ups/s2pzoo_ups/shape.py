@@ -284,12 +284,6 @@ class Stage1(Task):
     def facts(self) -> dict[str, Any]:
         return {**self.data.facts(), **begun(self.starts())}
 
-    def state(self) -> Terms:
-        return self.gan.state()
-
-    def load_state(self, state: Any) -> None:
-        self.gan.load_state(state)
-
 
 def l1(one: Tensor, other: Tensor) -> Tensor:
     """mean |one - other|"""
