@@ -1,8 +1,8 @@
 """SVG drawings -> pixels, by resvg.
 
 The XML is read with entity declarations refused, so that no document can grow while it is parsed. Nothing outside the
-drawing is read: links that are neither into it nor data are taken out. So are filters (shadows, textures): they are no
-lines, and can take minutes.
+drawing is read: links that are neither into it nor data are taken out. So are filters, patterns and markers: they are
+no lines, and a few of them can take minutes or all memory. Drawings that would take long otherwise are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
 _SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "image", "text", "use"}
-_FILTER = re.compile(r"filter\s*:[^;}]*")
+_TAKEN_OUT = {"filter", "pattern", "marker"}
+_COSTLY = re.compile(r"(filter|marker(-\w+)?)\s*:[^;}]*")
+_LAYERS = re.compile(r"(?<!fill-)(?<!stroke-)(?<!stop-)opacity|mask|clip-path|mix-blend-mode|isolation")
+MAX_LAYERS, MAX_MATCHES = 300, 4_000_000
+"""Of groups that are drawn on a sheet of their own; of style rules times elements. About a second each."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -84,21 +88,39 @@ def _parsed(data: bytes, label: str) -> Element:
 
 
 def _made_safe(root: Element, label: str) -> None:
-    """Take out what reads other files and what takes long; refuse what is nested too deeply."""
-    todo = [(root, 1)]
+    """Take out what reads other files and what takes long; refuse what is nested too deeply or would take too long."""
+    todo, elements, rules, layers = [(root, 1)], 0, 0, 0
     while todo:
         element, depth = todo.pop()
         if depth > MAX_DEPTH:
             raise BadInputError(f"{label} is nested too deeply.", why=f"The limit is {MAX_DEPTH}.", fix="Flatten it.")
         for name, value in list(element.attrib.items()):
             linked = name.rpartition("}")[2] == "href" and not value.strip().startswith(("#", "data:"))
-            if linked or name == "filter":
+            if linked or name == "filter" or name.startswith("marker"):
                 del element.attrib[name]
             elif name == "style":
-                element.set(name, _FILTER.sub("", value))
+                element.set(name, _COSTLY.sub("", value))
+        if _tag(element) in _SHAPES and "opacity" in element.attrib:  # of one shape it is that of its paint
+            opacity = element.attrib.pop("opacity")
+            for paint in ("fill-opacity", "stroke-opacity"):
+                element.attrib.setdefault(paint, opacity)
         if _tag(element) == "style":
-            element.text = _FILTER.sub("", element.text or "")
-        todo += [(child, depth + 1) for child in element]
+            element.text = _COSTLY.sub("", element.text or "")
+            rules += element.text.count("{")
+        elements += 1
+        painted = (f"{name}:{value}" if name == "style" else name for name, value in element.items())
+        layers += any(map(_LAYERS.search, painted))
+        for child in list(element):
+            if _tag(child) in _TAKEN_OUT:
+                element.remove(child)
+            else:
+                todo.append((child, depth + 1))
+    if layers > MAX_LAYERS or rules * elements > MAX_MATCHES:
+        raise BadInputError(
+            f"{label} would take too long to draw.",
+            why=f"It has {layers} groups with an opacity, a mask or a clip; {rules} style rules, {elements} elements.",
+            fix="Flatten it, or export it as a PNG.",
+        )
 
 
 def _unreadable(label: str, why: str) -> BadInputError:
