@@ -165,12 +165,11 @@ def test_every_noun_of_a_declaration_is_told() -> None:
         assert f"| {noun.name.removesuffix('s')} |" in text
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if "<!-- table" in page.read_text(encoding="utf-8")], ids=label
-)
-def test_the_tables_of_knobs_are_as_the_schema_says(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert with_tables(text) == text, "run python tools/knob_tables.py"
+def test_the_tables_of_knobs_are_as_the_schema_says() -> None:
+    """In a process of its own: tests of plugins add presets to theirs."""
+    command = [sys.executable, str(ROOT / "tools/knob_tables.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}: run python tools/knob_tables.py"
 
 
 def test_every_task_and_every_preset_has_its_table() -> None:
