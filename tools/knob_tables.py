@@ -22,6 +22,7 @@ from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.fields import Field, fields_of
 from s2pzoo.train.recipe import Part, find_task, read_recipe, recipe_of
+from s2pzoo.weights.card import markdown_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 _TABLE = re.compile(r"(<!-- table (\w+) (\S+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -146,9 +147,8 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
     """As Markdown; a short row is a heading, columns that say nothing are left out."""
     full = [row for row in rows if len(row) == len(heads)]
     kept = [i for i in range(len(heads)) if i < 2 or any(row[i] not in ("-", "") for row in full)]
-    lines = [[heads[i] for i in kept], ["---"] * len(kept)]
-    lines += [[row[i] if i < len(row) else "" for i in kept] for row in rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    cells = ([row[i].replace("|", "\\|") if i < len(row) else "" for i in kept] for row in rows)
+    return markdown_table([heads[i] for i in kept], cells)
 
 
 def main() -> int:

@@ -176,7 +176,7 @@ def on_canvas(marks: Sequence[Mark], canvas: tuple[float, float, float, float] |
         scale=scale, x=((side - width) / 2 - x) * scale, y=((side - height) / 2 - y) * scale, scale_widths=True
     )
     if max(abs(edge) for edge in unit.box()) > FAR:
-        raise BadInputError("The drawing lies far outside its canvas.", fix="Check the canvas or viewBox.")
+        raise BadInputError("The drawing lies far outside its canvas.", fix="Check the canvas.")
     return unit
 
 

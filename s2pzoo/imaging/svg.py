@@ -24,12 +24,14 @@ MAX_DEPTH = 100
 SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
-_SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "image", "text", "use"}
+_LINES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
+_SHAPES = _LINES | {"image", "text", "use"}
+_PAINTS = ("fill", "stroke")
 _TAKEN_OUT = {"filter", "pattern", "marker"}
 _COSTLY = re.compile(r"(filter|marker(-\w+)?)\s*:[^;}]*")
 _LAYERS = re.compile(r"(?<!fill-)(?<!stroke-)(?<!stop-)opacity|mask|clip-path|mix-blend-mode|isolation")
-MAX_LAYERS, MAX_MATCHES = 300, 4_000_000
-"""Of groups that are drawn on a sheet of their own; of style rules times elements. About a second each."""
+MAX_LAYERS, MAX_MATCHES = 100, 4_000_000
+"""Of groups that are drawn on a sheet of their own (4 s where each fills the drawing); of rules times elements."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -89,9 +91,9 @@ def _parsed(data: bytes, label: str) -> Element:
 
 def _made_safe(root: Element, label: str) -> None:
     """Take out what reads other files and what takes long; refuse what is nested too deeply or would take too long."""
-    todo, elements, rules, layers = [(root, 1)], 0, 0, 0
+    todo, elements, rules, layers = [(root, 1, False)], 0, 0, 0
     while todo:
-        element, depth = todo.pop()
+        element, depth, faint = todo.pop()
         if depth > MAX_DEPTH:
             raise BadInputError(f"{label} is nested too deeply.", why=f"The limit is {MAX_DEPTH}.", fix="Flatten it.")
         for name, value in list(element.attrib.items()):
@@ -100,10 +102,9 @@ def _made_safe(root: Element, label: str) -> None:
                 del element.attrib[name]
             elif name == "style":
                 element.set(name, _COSTLY.sub("", value))
-        if _tag(element) in _SHAPES and "opacity" in element.attrib:  # of one shape it is that of its paint
-            opacity = element.attrib.pop("opacity")
-            for paint in ("fill-opacity", "stroke-opacity"):
-                element.attrib.setdefault(paint, opacity)
+        faint = faint or any(f"{paint}-opacity" in name + value for paint in _PAINTS for name, value in element.items())
+        if _tag(element) in _LINES and "opacity" in element.attrib and not faint:  # of lines it is that of their paint
+            element.attrib |= dict.fromkeys((f"{paint}-opacity" for paint in _PAINTS), element.attrib.pop("opacity"))
         if _tag(element) == "style":
             element.text = _COSTLY.sub("", element.text or "")
             rules += element.text.count("{")
@@ -114,7 +115,7 @@ def _made_safe(root: Element, label: str) -> None:
             if _tag(child) in _TAKEN_OUT:
                 element.remove(child)
             else:
-                todo.append((child, depth + 1))
+                todo.append((child, depth + 1, faint))
     if layers > MAX_LAYERS or rules * elements > MAX_MATCHES:
         raise BadInputError(
             f"{label} would take too long to draw.",

@@ -65,8 +65,12 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     if not rows:
         return ""
-    lines = [columns, ["---"] * len(columns), *([_text(row.get(column, "")) for column in columns] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(columns, ([_text(row.get(column, "")) for column in columns] for row in rows))
+
+
+def markdown_table(columns: list[str], rows: Iterable[list[str]]) -> str:
+    """Cells that are texts without a bare |, as a GitHub table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [columns, ["---"] * len(columns), *rows])
 
 
 def _files(manifest: Manifest) -> str:

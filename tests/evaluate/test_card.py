@@ -22,6 +22,8 @@ def test_faces_have_a_row_for_each_method_and_level(tmp_path: Path) -> None:
     ]
     made = face_rows(written(tmp_path, {"rows": rows}))
     assert [row["sketches"] for row in made] == ["clean", "rough"]
+    assert "faces" not in made[0]
+    assert face_rows(f"12 people={tmp_path / 'scores.json'}")[0] == {"faces": "12 people", **made[0]}
     assert made[0]["FID-squeeze"] == 5.0 and made[0]["protocol"].endswith("over 3") and "seconds" not in made[0]
 
 

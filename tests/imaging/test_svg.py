@@ -74,6 +74,29 @@ def test_colours_are_as_dark_as_they_look(fill: str, shade: float) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "shade"),
+    [
+        ('<rect width="100" height="100" stroke="none" fill="black" opacity=".5"/>', 0.5),
+        ('<rect width="100" height="100" stroke="none" fill="black" opacity=".5" fill-opacity=".5"/>', 0.25),
+        ('<g fill-opacity=".5"><rect width="100" height="100" stroke="none" fill="black" opacity=".5"/></g>', 0.25),
+        ('<rect width="100" height="100" stroke="none" opacity=".5" style="fill: black; fill-opacity: .5"/>', 0.25),
+        ('<g opacity=".5"><rect width="100" height="100" stroke="none" fill="black" opacity=".5"/></g>', 0.25),
+        ('<g id="a"><rect width="100" height="100" stroke="none" fill="black"/></g><use href="#a" opacity=".5"/>', 1.0),
+        ('<defs><rect id="a" width="100" height="100" stroke="none" fill="black" fill-opacity=".5"/></defs>'
+         '<use href="#a" opacity=".5"/>', 0.25),
+    ],
+)  # fmt: skip
+def test_what_is_transparent_twice_is_twice_as_light(body: str, shade: float) -> None:
+    assert ink(body)[50, 50] == pytest.approx(shade, abs=0.02)
+
+
+def test_a_transparent_picture_is_light() -> None:
+    data = base64.b64encode(png()).decode()
+    picture = f'<image href="data:image/png;base64,{data}" width="50" height="100" opacity=".5"/>'
+    assert ink(picture)[50, 25] == pytest.approx(0.5, abs=0.02)
+
+
 def test_a_gradient_goes_from_one_colour_to_the_other() -> None:
     stops = '<stop offset="0" stop-color="white"/><stop offset="1" stop-color="black"/>'
     seen = ink(f'<linearGradient id="g">{stops}</linearGradient><rect width="100" height="100" fill="url(#g)"/>')

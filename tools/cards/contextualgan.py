@@ -90,7 +90,7 @@ def _row(model: Pipeline, sketch: Image.Image) -> list[Image.Image]:
     return [sketch, *to_images(photos), *to_images(values["drawn"]), *to_images(model.sketch(photos[-1:]))]
 
 
-def _rows(metrics: Path) -> list[dict[str, Any]]:
+def _rows(metrics: str) -> list[dict[str, Any]]:
     """Those of the card; FID only of enough photos to mean something."""
     rows = face_rows(metrics)
     return [{k: v for k, v in row.items() if k != "FID-squeeze" or row["n"] >= ENOUGH} for row in rows]
@@ -104,7 +104,7 @@ def _draws(model: Pipeline, count: int) -> Tensor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write the pictures")
-    parser.add_argument("--metrics", type=Path, nargs="+", help="metrics.json of `s2pzoo eval`, for the card's table")
+    parser.add_argument("--metrics", nargs="+", help="[FACES=]metrics.json of `s2pzoo eval`, for the card's table")
     parser.add_argument("--truth", type=Path, help="a face corpus: make the sheet with true photos")
     parser.add_argument("--out", type=Path, default=Path("out/cgan-truth.png"), help="where that sheet goes")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 """Make the pictures and tables of the weights' card:
 
-    python tools/cards/deepfacedrawing.py examples/sketches/faces --metrics runs/eval/metrics.json
+    python tools/cards/deepfacedrawing.py examples/sketches/faces --metrics "12 people=runs/eval/metrics.json"
     python tools/cards/deepfacedrawing.py examples/sketches/faces --front docs/images/demo.png
     python tools/cards/deepfacedrawing.py --truth data/corpus/test256 --out out/truth.png
 
@@ -85,7 +85,7 @@ def _drawing(path: Path, size: int) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write sheet and card")
-    parser.add_argument("--metrics", type=Path, help="metrics.json of `s2pzoo eval`, for the card's table")
+    parser.add_argument("--metrics", nargs="+", help="[FACES=]metrics.json of `s2pzoo eval`, for the card's table")
     parser.add_argument("--front", type=Path, help="write the README's picture there, and nothing else")
     parser.add_argument("--truth", type=Path, help="a face corpus: make the sheet with true photos")
     parser.add_argument("--out", type=Path, default=Path("out/truth.png"), help="where that sheet goes")
@@ -96,7 +96,7 @@ def main() -> None:
         write_image(front_sheet(arguments.drawings), arguments.front)
     elif arguments.drawings:
         write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
-        about = {"metrics": face_rows(arguments.metrics)} if arguments.metrics else {}
+        about = {"metrics": [row for one in arguments.metrics for row in face_rows(one)]} if arguments.metrics else {}
         amend_bundle(BUNDLE, about=about, files={PICTURE: BUNDLE / PICTURE})
 
 

@@ -31,13 +31,18 @@ def retrieval_rows(answer: Path) -> list[dict[str, Any]]:
     return [{"method": row["name"], **{name: row[name] for name in measured}, **about} for row in told["rows"]]
 
 
-def face_rows(metrics: Path) -> list[dict[str, Any]]:
-    """One row for each method and level of roughness, of the `metrics.json` that `s2pzoo eval` wrote."""
+def face_rows(given: str | Path) -> list[dict[str, Any]]:
+    """One row for each method and level of roughness, of the `metrics.json` that `s2pzoo eval` wrote.
+
+    `given` is its path, or `FACES=PATH`: whose faces they are, for a column of its own.
+    """
+    faces, _, metrics = str(given).rpartition("=")
     return [
         {
+            **({"faces": faces} if faces else {}),
             "method": row["method"], "sketches": row["level"], "LPIPS-squeeze": row["lpips"], "SSIM": row["ssim"],
             "FID-squeeze": row["fid"], "n": row["n"],
             "protocol": f"s2pzoo eval, people held out; LPIPS and SSIM over {row['paired']}",
         }
-        for row in json.loads(metrics.read_text())["rows"]
+        for row in json.loads(Path(metrics).read_text())["rows"]
     ]  # fmt: skip

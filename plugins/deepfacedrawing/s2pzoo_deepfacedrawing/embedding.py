@@ -23,9 +23,8 @@ from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.paired import PairedBatches, PairedData
 from s2pzoo.train.recipe import Recipe, Start, preset
 from s2pzoo.train.sheet import sheet
-from s2pzoo.train.start import begun
+from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
-from s2pzoo.weights.bundle import read_bundle
 from s2pzoo_deepfacedrawing.config import (
     PRESETS,
     DecoderConfig,
@@ -329,8 +328,7 @@ class Stage1(Task):
         }  # fmt: skip
         if recipe.weights.first_maps:
             made["mapping"] = FeatureMapping(self.preset.mapping)
-        if start := recipe.networks.start.bundle:
-            read_bundle(Path(start)).load_into(made)
+        begin(made, recipe.networks.start.bundle)
         self.drawings = Drawings(recipe.data, size=self.preset.encoder.face.size, batch=recipe.schedule.batch)
         self.networks = channels_last(made)
         self.ema = tuple(made)

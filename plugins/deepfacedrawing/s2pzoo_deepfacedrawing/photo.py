@@ -121,7 +121,9 @@ class Stage2Rules(PhotoRules):
         help="share of the faces that pass the projection with a random wb, as when people draw",
     )  # fmt: skip
     ink: float = knob(0.0, low=0, paper=0.0, help="further weight of pixels with ink")
-    conditional: bool = knob(False, paper=True, help="the critics see FM's maps beside the photo")
+    conditional: bool = knob(
+        False, released="not released; yes in reimplementations", help="the critics see FM's maps beside the photo"
+    )
 
 
 @frozen(kw_only=True)

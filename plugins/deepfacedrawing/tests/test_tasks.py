@@ -99,6 +99,17 @@ def test_peoples_own_drawings_are_learnt_from_without_photos(corpus: Path, tmp_p
     assert first["remainder"] != pytest.approx(again["remainder"], rel=0.02)
 
 
+@pytest.mark.parametrize("batch", [4, 5])
+def test_each_drawing_may_be_used_twice_once_mirrored(corpus: Path, batch: int) -> None:
+    given = [*DATA[:2], "data.mirrored=true", f"schedule.batch={batch}"]
+    recipe = overridden(read_recipe("deepfacedrawing/stage1"), given)
+    task = find_task(recipe.task)(recipe=recipe, data=corpus)
+    half = -(-batch // 2)
+    for one in next(task.batches(start=0)).values():
+        assert len(one) == batch
+        assert torch.equal(one[half:], one[: batch - half].flip(-1)) and not torch.equal(one[:1], one[:1].flip(-1))
+
+
 def test_a_folder_without_drawings_is_told(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no drawing"):
         run("stage1", corpus, tmp_path / "out", "steps=1", f"data.drawings={tmp_path}")
