@@ -229,7 +229,7 @@ def _described(entry: ComponentEntry) -> dict[str, Any]:
 def _default(attribute: attrs.Attribute) -> str:
     if attribute.default is attrs.NOTHING:
         return "required"
-    return "computed" if isinstance(attribute.default, attrs.Factory) else repr(attribute.default)  # pyright: ignore
+    return "computed" if hasattr(attribute.default, "factory") else repr(attribute.default)
 
 
 def _check_untrained(untrained: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,15 +12,12 @@ from rich.text import Text
 from s2pzoo.cli.describing import default_ports
 from s2pzoo.cli.output import Answer, table
 from s2pzoo.host.registry import default_registry
-from s2pzoo.spec.model import COMPONENT_KINDS
+from s2pzoo.spec.model import ComponentKind
 from s2pzoo.spec.names import parse_component
 
 
 def components(
-    kind: Annotated[
-        Literal[COMPONENT_KINDS] | None,  # pyright: ignore[reportInvalidTypeForm]
-        typer.Option("--kind", help="Only those of this kind."),
-    ] = None,
+    kind: Annotated[ComponentKind | None, typer.Option("--kind", help="Only those of this kind.")] = None,
 ) -> Answer:
     """List encoders, generators, refiners, critics, losses and adapters: the core's and those of installed plugins.
 

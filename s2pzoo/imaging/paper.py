@@ -160,8 +160,8 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
 def _labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
     """Connected parts numbered from 1 (0 is outside), diagonal neighbours joined; and how many."""
     labels = np.zeros(mask.shape, np.int32)
-    count = ndimage.label(mask, structure=np.ones((3, 3)), output=labels)
-    return labels, int(count)  # pyright: ignore[reportArgumentType]
+    ndimage.label(mask, structure=np.ones((3, 3)), output=labels)
+    return labels, int(labels.max(initial=0))
 
 
 def _bright_level(work: np.ndarray) -> np.ndarray:

@@ -94,7 +94,7 @@ def timm_embedder(name: str, *, pretrained: bool = True, device: str = "cpu") ->
         OfflineError: they are neither here nor to be had.
     """
     try:
-        import timm  # pyright: ignore[reportMissingImports]
+        import timm
     except ImportError as error:
         raise MissingExtraError(f"The backbone {name} needs timm.", extra="encoders", why=str(error)) from error
     if not timm.is_model(name):

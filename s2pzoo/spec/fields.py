@@ -148,8 +148,8 @@ def fields_of(cls: type[Any], **changed: Mapping[str, Any]) -> tuple[Field, ...]
     made = []
     for attribute in attrs.fields(cls):
         default = attribute.default
-        if isinstance(default, attrs.Factory):  # pyright: ignore[reportArgumentType]
-            default = default.factory()  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+        if hasattr(default, "factory"):
+            default = default.factory()
         rules = dict(attribute.metadata.get(_RULES, {})) | dict(changed.get(attribute.name, {}))
         default = rules.pop("default", None if default is attrs.NOTHING else default)
         made.append(Field(attribute.name, hints[attribute.name], default, **rules))

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 import attrs
 from attrs import field, frozen
@@ -23,7 +23,7 @@ from s2pzoo.spec.ports import KINDS, Port, Ports
 API_VERSION = 2
 """The plugin API this core speaks. A plugin module states the one it was written for: `S2PZOO_API = 2`."""
 
-COMPONENT_KINDS = ("encoder", "generator", "refiner", "discriminator", "loss", "adapter")
+ComponentKind = Literal["encoder", "generator", "refiner", "discriminator", "loss", "adapter"]
 RESERVED_OPTIONS = frozenset({"sketch", "keep", "seed", "fit", "generator"})
 """Words a pipeline uses itself."""
 OPTION_TYPES = ("float", "int", "str", "bool", "mapping", "path")
@@ -125,7 +125,7 @@ class ComponentEntry:
     """
 
     name: str = field(validator=_component_name, kw_only=False)
-    kind: str = field(validator=_one_of(*COMPONENT_KINDS))
+    kind: str = field(validator=_one_of(*get_args(ComponentKind)))
     network: str = field(validator=_reference)
     summary: str = field(default="", validator=_text)
     source: str = field(default="", validator=_text)
