@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,16 @@ Weights = Annotated[
     Path | None, typer.Option("--weights", metavar="FOLDER", help="The folder of a bundle to take the weights from.")
 ]
 Device = Annotated[str, typer.Option("--device", help="Where to run, as torch names it: cpu, cuda, mps.")]
-Fit = Annotated[bool, typer.Option("--fit", help="Move and scale each drawing so that it fills the face frame.")]
+Fit = Annotated[
+    bool | None,
+    typer.Option("--fit/--no-fit", help="Move and scale each drawing so that its ink fills the frame; or take it as it "
+                 "lies. By default what it shows is found and brought to its place."),
+]  # fmt: skip
+Strokes = Annotated[
+    str | None,
+    typer.Option("--strokes", metavar="FORM", help="What strokes JSON means, where it does not say: points, quickdraw, "
+                 "stroke-3, stroke-5, s2pzoo, excalidraw, tldraw."),
+]  # fmt: skip
 Seed = Annotated[int, typer.Option("--seed", help="For whatever is drawn at random.")]
 
 Knobs = Annotated[
@@ -24,6 +33,12 @@ Knobs = Annotated[
     typer.Option("-O", "--option", metavar="KEY=VALUE", help="An option of the model, see `s2pzoo info`; "
                  "KEY.PART=VALUE for one of many parts. Repeat it for more."),
 ]  # fmt: skip
+
+
+def reading(fit: bool | None, strokes: str | None) -> dict[str, Any]:
+    """How drawings are to be read, as `Pipeline.run` takes it."""
+    return {"fit": "auto" if fit is None else fit, "strokes": strokes or ""}
+
 
 METHOD = (
     "LABEL=MODEL@WEIGHTS?option=value&option=value, where all but MODEL may be left out: deepfacedrawing, "

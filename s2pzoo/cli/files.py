@@ -22,6 +22,8 @@ def found(
     A file stands for itself, whether it is there or not; a folder for all files with one of `suffixes` in it and below,
     sorted, without hidden ones, without JSON that holds no strokes, and without what the folder `without` holds.
     """
+    from s2pzoo.imaging.formats import members
+
     files: dict[Path, Path] = {}
     empty = []
     for path in given:
@@ -30,7 +32,12 @@ def found(
             fix = f"Files in a folder are found by their suffix: {' '.join(sorted(suffixes))}"
             empty.append((path, BadInputError(f"{path} holds nothing that can be read.", fix=fix)))
         for file in inside:
-            files.setdefault(file.resolve(), file)
+            try:
+                drawings = members(file)  # a file may hold a drawing a line
+            except BadInputError as error:
+                empty.append((file, error))
+                continue
+            files |= {one.resolve(): one for one in drawings if one.resolve() not in files}
     return list(files.values()), empty
 
 
@@ -171,11 +178,15 @@ def _inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path
 
 
 def _has_strokes(path: Path) -> bool:
+    from s2pzoo.imaging.formats import MAX_BYTES, read_limited
+
     try:
-        text = path.read_bytes()
-    except OSError:
+        text = read_limited(path, MAX_BYTES)
+    except BadInputError:
         return True  # reading it will say why not
-    return text.lstrip()[:1] == b"[" or b'"strokes"' in text
+    return text.lstrip()[:1] == b"[" or any(
+        key in text for key in (b'"strokes"', b'"drawing"', b'"elements"', b'"records"')
+    )
 
 
 def _key(path: Path) -> str:

@@ -12,7 +12,7 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Weights
+from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Strokes, Weights, reading
 from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
 from s2pzoo.cli.references import read_references, reference_files, save_styles
@@ -60,7 +60,8 @@ def generate(
         Path, typer.Option("-o", "--out", metavar="OUT", help="The folder for the photos; or a file, for one drawing.")
     ] = Path("out"),
     seed: Seed = 0,
-    fit: Fit = False,
+    fit: Fit = None,
+    strokes: Strokes = None,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", metavar="FILE", help="Also a contact sheet: sketch, stages, photo.")
     ] = None,
@@ -94,6 +95,7 @@ def generate(
     if reference:
         read_references([reference], size=pipeline.model.size)  # its fault is no drawing's
     styles = read_references(colours, size=pipeline.model.size)
+    how = reading(fit, strokes)
     made: list[Made] = []
     rows: list[list[Image.Image]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
@@ -102,7 +104,7 @@ def generate(
         for source, photo, grid in zip(sources, photos, grids, strict=True):
             try:
                 started = time.perf_counter()
-                result = pipeline.run(source, keep=keep_stages or sheet is not None, seed=seed, fit=fit, **options)
+                result = pipeline.run(source, keep=keep_stages or sheet is not None, seed=seed, **how, **options)
                 result.save(photo)
                 stages = _save_stages(pipeline, result, files.stages(photo)) if keep_stages else None
                 seconds = time.perf_counter() - started

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Backbone, Device, Fit, Knobs, Model, Photos, Seed, Weights
+from s2pzoo.cli.arguments import Backbone, Device, Fit, Knobs, Model, Photos, Seed, Strokes, Weights, reading
 from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, error_data, note, progress, reports, stderr, table, tell_failures
 from s2pzoo.errors import BadInputError, OutputError, S2PZooError, UsageError
@@ -58,7 +58,8 @@ def retrieve(
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="A contact sheet: sketch, photo, what was found.")
     ] = None,
     seed: Seed = 0,
-    fit: Fit = False,
+    fit: Fit = None,
+    strokes: Strokes = None,
     weights: Weights = None,
     knobs: Knobs = None,
     device: Device = "cpu",
@@ -85,7 +86,7 @@ def retrieve(
     with progress(console, "drawings", len(sources)) as done:
         for source in sources:
             try:
-                found = nearest(source, searched, pipeline=pipeline, k=k, seed=seed, fit=fit, **options)
+                found = nearest(source, searched, pipeline=pipeline, k=k, seed=seed, **reading(fit, strokes), **options)
             except BadInputError as error:
                 problems.append((source, error))
             else:

@@ -17,7 +17,7 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Weights
+from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Strokes, Weights, reading
 from s2pzoo.cli.each import each
 from s2pzoo.cli.models import as_picture, chosen, opened, options_of
 from s2pzoo.cli.output import Answer, note, progress, stderr
@@ -113,7 +113,9 @@ def _parameters(tool: ToolEntry) -> Iterator[inspect.Parameter]:
         else:
             yield _parameter("out", _Folder, Path("out"))
         if any(one.kind in ("drawing", "drawings", "parts") for one in tool.inputs):
-            yield _parameter("fit", Fit, False)
+            yield _parameter("fit", Fit, None)
+            if "strokes" not in {field.name for field in tool.options}:
+                yield _parameter("strokes", Strokes, None)
         yield _parameter("weights", Weights, None)
         yield _parameter("device", Device, "cpu")
     if tool.run_options:
@@ -180,7 +182,7 @@ def _make_each(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -
     more = {one.name: given[one.name] for one in others}
 
     def make(path: Path) -> tuple[Image.Image, tuple[str, ...]]:
-        inputs = pipeline.read(path, fit=given["fit"]) if drawn else None
+        inputs = pipeline.read(path, **_how(given)) if drawn else None
         made = getattr(pipeline, tool.name)(path if inputs is None else inputs.tensor[0], **more, **own)
         return as_picture(made, tool.name), () if inputs is None else inputs.notes[0]
 
@@ -199,7 +201,7 @@ def _make_one(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) ->
     pipeline = _opened(tool, given, own)
     kinds = {one.name: one.kind for one in tool.inputs}
     drawings = [path for name, path in named.items() if parts or kinds[name] == "drawing"]
-    drawn = _read(pipeline, drawings, fit=given["fit"])
+    drawn = _read(pipeline, drawings, **_how(given))
     made = getattr(pipeline, tool.name)(**{name: drawn.get(path, path) for name, path in named.items()}, **many, **own)
     _write(tool, made, target)
     sketches: Any = {part: str(path) for part, path in parts.items()} if parts else [str(one) for one in named.values()]
@@ -215,7 +217,7 @@ def _animate(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -> 
     files.target(out, "", inputs=named.values())
     spans = read_timing(given["timing"] or ())
     pipeline = _opened(tool, given, own)
-    drawn = _read(pipeline, named.values(), fit=given["fit"])
+    drawn = _read(pipeline, named.values(), **_how(given))
     pictures = []
     with progress(stderr(), "pictures", frames) as done:
         for index in range(frames):
@@ -304,12 +306,17 @@ def _at(moment: float, start: float, end: float) -> float:
     return start if start == end else min(1.0, max(0.0, (moment - start) / (end - start)))
 
 
-def _read(pipeline: Pipeline, paths: Iterable[Path], *, fit: bool) -> dict[Path, Tensor]:
+def _how(given: Mapping[str, Any]) -> dict[str, Any]:
+    strokes = given.get("strokes")
+    return reading(given.get("fit"), strokes if isinstance(strokes, str) else None)
+
+
+def _read(pipeline: Pipeline, paths: Iterable[Path], **how: Any) -> dict[Path, Tensor]:
     """Each drawing once, (1,S,S); what was decided while reading is told."""
     drawn: dict[Path, Tensor] = {}
     for path in paths:
         if path not in drawn:
-            inputs = pipeline.read(path, fit=fit)
+            inputs = pipeline.read(path, **how)
             drawn[path] = inputs.tensor[0]
             for text in inputs.notes[0]:
                 note(stderr(), f"{path}: {text}")

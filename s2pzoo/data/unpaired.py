@@ -17,15 +17,12 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from s2pzoo.data.files import all_of, named
 from s2pzoo.errors import DataError
-from s2pzoo.imaging.decode import read_file
-from s2pzoo.imaging.frame import cut, square_window
 from s2pzoo.imaging.photo import read_photo
-from s2pzoo.imaging.pixels import luma, to_bytes
-from s2pzoo.imaging.raster import rasterise
-from s2pzoo.imaging.resize import resize_square
+from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import draw
-from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.suffixes import PHOTOS
 
 SPLITS = ("train", "test", "all")
 FRAME = 256
@@ -50,8 +47,8 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
     """Read one split of a collection at `size` pixels: `train`, `test` or `all`.
 
     Raises:
-        DataError: no such folder, photos or sketches missing, nothing in the split, a split that is no JSON.
-        BadInputError: an image that cannot be read.
+        DataError: no such folder, photos or sketches missing, nothing in the split, a split that is no JSON, images
+            that cannot be read.
     """
     if split not in SPLITS:
         raise DataError(f"There is no split {split!r}.", fix=f"Use one of {', '.join(SPLITS)}.")
@@ -59,9 +56,9 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.", fix=_LAYOUT)
     held_out = _held_out(folder / "split.json")
-    photos = _files(folder / "photo")
+    photos = named(folder / "photo", PHOTOS)
     strokes = _strokes(folder / "sketch_strokes.json")
-    drawings = strokes or _files(folder / "sketch")
+    drawings = strokes or named(folder / "sketch")
     for what, names in (("photos", photos), ("sketches", drawings)):
         if not names:
             raise DataError(f"{folder} has no {what}.", why="Both are needed, in any number, unpaired.", fix=_LAYOUT)
@@ -72,8 +69,8 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
         if not names:
             raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
     return Collection(
-        photos=np.stack([to_bytes(read_photo(photos[name], size=size)) for name in photo_names]),
-        sketches=np.stack([to_bytes(_drawn(name, drawings[name], size)) for name in sketch_names]),
+        photos=all_of(lambda path: read_photo(path, size=size), {name: photos[name] for name in photo_names}),
+        sketches=all_of(lambda name: _drawn(name, drawings[name], size), {name: name for name in sketch_names}),
         photo_names=photo_names,
         sketch_names=sketch_names,
         photo_files=tuple(photos[name] for name in photo_names),
@@ -81,25 +78,14 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
 
 
 def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
-    """A drawing, (S,S) in [0,1], taken to be dark on light: strokes of the 256-pixel frame, or a file."""
+    """A drawing, (S,S) in [0,1]: strokes of the 256-pixel frame, or a file."""
     if not isinstance(source, Path):
         try:
             lines = [np.asarray(line, np.float32).reshape(-1, 2) for line in source if len(line) > 1]
         except (TypeError, ValueError) as error:
             raise DataError(f"The drawing {name!r} is not a list of strokes, each a list of [x, y].") from error
         return draw(lines, size=size, width=_PEN, frame=FRAME)
-    read = read_file(source)
-    if isinstance(read, Strokes):
-        return rasterise(read, size)
-    top = np.iinfo(read.pixels.dtype).max if read.pixels.dtype.kind == "u" else 1
-    ink = luma(read.pixels / np.float32(top))
-    return resize_square(cut(ink, square_window(ink)), size)
-
-
-def _files(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+    return read_sketch(source, size=size, shaded=False).ink
 
 
 def _strokes(path: Path) -> dict[str, Any]:
@@ -132,4 +118,9 @@ def _owner(name: str) -> str:
 
 
 def _chosen(names: Iterable[str], split: str, held_out: set[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if split == "all" or (name in held_out) == (split == "test"))
+    return tuple(name for name in names if split == "all" or _held(name, held_out) == (split == "test"))
+
+
+def _held(name: str, held_out: set[str]) -> bool:
+    """`thing.jpg`, which is called so because of a `thing.png`, is held out as `thing` too."""
+    return name in held_out or (Path(name).suffix.lower() in PHOTOS and Path(name).stem in held_out)

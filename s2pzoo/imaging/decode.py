@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.formats import home_of, read_strokes
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import read_svg
 
@@ -34,15 +35,19 @@ class Raster:
     """Drawn from lines and shapes: there is no paper to flatten."""
 
 
-def read_file(path: Path) -> Raster | Strokes:
-    """Read any readable file; the content decides, not the suffix. Raises BadInputError."""
-    head = _head(path)
+def read_file(path: Path, *, strokes: str = "") -> Raster | Strokes:
+    """Read any readable file; the content decides, not the suffix. Raises BadInputError.
+
+    Args:
+        strokes: the form of strokes JSON, one of `imaging.formats.FORMS`; by default what the file says.
+    """
+    head = _head(home_of(path)[0])
     kind = _kind(path, head)
     if kind == "svg":
         drawn = from_image(read_svg(path), str(path))
         notes = tuple(note for note in drawn.notes if note != WHITE_SHEET)  # every SVG's is
         return evolve(drawn, notes=notes, vector=True)
-    return Strokes.from_json(path) if kind == "strokes" else _read_pixels(path, head)
+    return read_strokes(path, form=strokes) if kind == "strokes" else _read_pixels(path, head)
 
 
 def read_pixels(path: Path, *, wanted: str = "a photo") -> Raster:

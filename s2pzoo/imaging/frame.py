@@ -1,12 +1,24 @@
-"""Where a drawing sits in its square: padded with paper, or fitted to a frame."""
+"""Where a drawing sits in its square: padded with paper, fitted to a frame, or found and brought there."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from attrs import frozen
+from PIL import Image
 
 from s2pzoo.imaging.strokes import Strokes
-from s2pzoo.spec.frame import Frame
+from s2pzoo.spec.frame import Found, Frame
+
+Locate = Callable[[np.ndarray], Sequence[Found]]
+"""A drawing (S, S), 1 is paper -> what is found in it, the surest first."""
+
+SHIFT, SCALE, TURN = 0.025, 1.04, 3.0
+"""What lies in its frame but for this part of the side, this factor and so many degrees stays as it lies."""
+ROOM = 4 / 3
+"""At most so much smaller than its two points say a thing is made, so that it is not cut off above."""
 
 
 @frozen(kw_only=True)
@@ -16,9 +28,16 @@ class Window:
     x: float
     y: float
     side: float
+    angle: float = 0.0
+    """By which it is turned about its middle, in degrees, clockwise on the screen."""
 
     def scaled(self, factor: float) -> Window:
-        return Window(x=self.x * factor, y=self.y * factor, side=self.side * factor)
+        return Window(x=self.x * factor, y=self.y * factor, side=self.side * factor, angle=self.angle)
+
+    def around(self) -> Window:
+        """The upright one that holds it."""
+        more = self.side * (abs(math.sin(math.radians(self.angle))) + abs(math.cos(math.radians(self.angle))) - 1)
+        return Window(x=self.x - more / 2, y=self.y - more / 2, side=self.side + more)
 
 
 def square_window(ink: np.ndarray) -> Window:
@@ -41,8 +60,81 @@ def ink_box(ink: np.ndarray) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
+def found_window(ink: np.ndarray, frame: Frame | None, locate: Locate | None) -> tuple[Window, tuple[str, ...]]:
+    """The square that brings what is found in a drawing (H, W) to its frame; the whole where it lies well."""
+    whole = square_window(ink)
+    if not (locate and frame and frame.points):
+        return whole, ()
+    found, thing = locate(cut(ink, whole)), frame.name.removesuffix(" frame")
+    if not found:
+        return whole, (f"no {thing} was found: taken as it lies",)
+    best = max(found, key=lambda one: math.dist(*one.points) * one.sure)
+    window = _window_of(best, frame, whole)
+    if closer := locate(cut(ink, window)):
+        window = _window_of(closer[0], frame, window)
+    window = _with_its_top(ink, window, frame)
+    notes = (f"{len(found)} {thing}s found: the largest is taken",) if len(found) > 1 else ()
+    scale, turn = whole.side / window.side, abs(window.angle)
+    off = math.dist(_middle(window), _middle(whole)) / whole.side
+    if 1 / SCALE < scale < SCALE and turn < TURN and off < SHIFT:
+        return whole, notes
+    done = [f"turned upright by {turn:.0f} degrees"] if turn >= TURN else []
+    done += [f"{'enlarged' if scale > 1 else 'shrunk'} to {scale:.0%}"] if not 1 / SCALE < scale < SCALE else []
+    return window, (*notes, ": ".join(filter(None, (f"brought to the {frame.name}", ", ".join(done)))))
+
+
+def _with_its_top(ink: np.ndarray, window: Window, frame: Frame) -> Window:
+    """The window, made larger where a thing is cut off above: heads are drawn larger than their eyes say."""
+    pair = next(iter(frame.points.values()))
+    x, y = ((a + b) / 2 / frame.side for a, b in zip(*pair, strict=True))
+    wide = cut(ink, _about(window, (x, y), ROOM))
+    side = len(wide)
+    rows = np.flatnonzero((wide[:, side // 5 : -side // 5] < 0.75).any(axis=1))
+    if not len(rows) or rows[0] <= 1:  # what reaches up to there is no part of it
+        return window
+    above, room = (y - rows[0] / side) * ROOM, y - frame.box[1] / frame.side
+    return _about(window, (x, y), above / room) if above > room else window
+
+
+def _about(window: Window, point: tuple[float, float], factor: float) -> Window:
+    """Larger by a factor; what lies at the point (in sides of it) stays there."""
+    away = _rotated(((0.5 - point[0]) * window.side, (0.5 - point[1]) * window.side), window.angle)
+    x, y = (m + (factor - 1) * a for m, a in zip(_middle(window), away, strict=True))
+    side = window.side * factor
+    return Window(x=x - side / 2, y=y - side / 2, side=side, angle=window.angle)
+
+
+def _window_of(found: Found, frame: Frame, within: Window) -> Window:
+    """The window in which the two points found in the window `within` lie where the frame has them."""
+    (ax, ay), (bx, by) = next(iter(frame.points.values()))
+    (px, py), (qx, qy) = found.points
+    scale = math.dist((px, py), (qx, qy)) / (math.dist((ax, ay), (bx, by)) / frame.side)
+    turn = math.degrees(math.atan2(qy - py, qx - px) - math.atan2(by - ay, bx - ax))
+    side, angle = within.side * scale, within.angle + turn
+    # From the middle of the frame's two points to the middle of its square, as the window is turned and scaled.
+    away = _rotated((0.5 - (ax + bx) / 2 / frame.side, 0.5 - (ay + by) / 2 / frame.side), angle)
+    seen = _rotated(((px + qx) / 2 - 0.5, (py + qy) / 2 - 0.5), within.angle)
+    x, y = (m + s * within.side + a * side for m, s, a in zip(_middle(within), seen, away, strict=True))
+    return Window(x=x - side / 2, y=y - side / 2, side=side, angle=angle)
+
+
+def _middle(window: Window) -> tuple[float, float]:
+    return window.x + window.side / 2, window.y + window.side / 2
+
+
+def _rotated(point: tuple[float, float], angle: float) -> tuple[float, float]:
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return point[0] * c - point[1] * s, point[0] * s + point[1] * c
+
+
 def cut(ink: np.ndarray, window: Window) -> np.ndarray:
     """The window's pixels, (side, side) rounded to whole pixels; paper where it reaches beyond the picture."""
+    if window.angle:
+        around = window.around()
+        upright = cut(ink, around)
+        turned = Image.fromarray(upright).rotate(window.angle, Image.Resampling.BICUBIC, fillcolor=1.0)
+        inset = (len(upright) - max(1, round(window.side))) / 2
+        return cut(np.clip(np.asarray(turned), 0, 1), Window(x=inset, y=inset, side=window.side))
     side, x, y = max(1, round(window.side)), round(window.x), round(window.y)
     out = np.ones((side, side), np.float32)
     height, width = ink.shape
@@ -61,9 +153,15 @@ def crop_pixels(pixels: np.ndarray, window: Window) -> np.ndarray:
 
 def fit_strokes(strokes: Strokes, frame: Frame) -> Strokes:
     """Move and scale strokes into the frame; the line widths stay."""
-    window = _window_for(strokes.box(), frame)
-    scale = 1.0 / window.side
-    return strokes.moved(scale=scale, x=-window.x * scale, y=-window.y * scale)
+    return strokes_in(strokes, _window_for(strokes.box(), frame))
+
+
+def strokes_in(strokes: Strokes, window: Window) -> Strokes:
+    """What a window of the unit canvas shows; the line widths stay."""
+    scale, (x, y) = 1.0 / window.side, _middle(window)
+    centred = strokes.moved(x=-x, y=-y)
+    turned = centred.turned(-window.angle) if window.angle else centred
+    return turned.moved(scale=scale, x=0.5, y=0.5)
 
 
 def _window_for(box: tuple[float, float, float, float], frame: Frame) -> Window:

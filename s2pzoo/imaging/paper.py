@@ -1,12 +1,14 @@
-"""What is paper and what is ink: polarity, paper colour, and photographed paper under uneven light.
+"""What is paper and what is ink: polarity, paper colour, photographed paper, and what is on paper that nobody drew.
 
-Clean drawings pass through untouched. A sheet that is evenly off-white is lifted to white. Only when the light on the
-sheet is clearly uneven is the picture flattened: divided by the local paper level and cut by a soft threshold.
+Clean drawings pass through untouched. A sheet that is off-white, evenly or from one side to the other, is lifted to
+white. Only when the light on the sheet is clearly uneven is the picture flattened: divided by the local paper level and
+cut by a soft threshold. Then ruled lines, a frame and what lies beside a turned scan are taken out.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from attrs import frozen
 from PIL import Image
 from scipy import ndimage
 
@@ -16,20 +18,50 @@ from s2pzoo.imaging.resize import block_mean
 INVERTED = "white-on-black drawing inverted"
 FLATTENED = "photographed paper: uneven light flattened by an adaptive threshold"
 WHITENED = "off-white paper lifted to white"
+RULED, FRAMED, BESIDE = (
+    "ruled lines taken out",
+    "a frame around the drawing taken out",
+    "what lies beside the sheet taken out",
+)
+OUTLINED = "filled areas read as their outlines"
 
 
-def clean(work: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(H, W) or (H, W, 3) float in [0, 1] -> ((H, W) float32, 1 paper and 0 ink; what was decided, in words)."""
+def clean(work: np.ndarray, *, photographed: bool = True) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(H, W) or (H, W, 3) float in [0, 1] -> ((H, W) float32, 1 paper and 0 ink; what was decided, in words).
+
+    photographed  whether it may be a photo of paper; else there is no uneven light to flatten.
+    """
     notes: tuple[str, ...] = ()
     if is_light_on_dark(luma(work)):
         work, notes = 1.0 - work, (INVERTED,)
     light = luma(work)
-    if is_uneven(light):
+    level = ground(work, light)
+    if level is None and photographed and is_uneven(light):
         return flatten(darkness(work / _bright_level(work))), (*notes, FLATTENED)
-    level = paper_level(work, light)
+    level = paper_level(work, light) if level is None else level
     if float(np.min(level)) < 0.97:
-        work, notes = np.clip(work / level, 0, 1), (*notes, WHITENED)
-    return darkness(work), notes
+        notes = (*notes, WHITENED)
+    return darkness(np.clip(work / level, 0, 1)), notes
+
+
+def holds_something(work: np.ndarray, *, photographed: bool = True) -> bool:
+    """Whether something stands out from its surroundings, be it ever so faint or light."""
+    if not photographed:
+        return float(np.ptp(work)) > 0
+    light = block_mean(luma(work), max(1, max(work.shape[:2]) // 256))
+    local = np.abs(light - ndimage.median_filter(light, size=9, mode="nearest"))
+    return float(np.mean(local > 0.03)) > 2e-4
+
+
+def tidied(ink: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(H, W) on white paper -> without what is on the sheet and is no drawing; and what that was, in words."""
+    notes: list[str] = []
+    for change, note in ((without_table, BESIDE), (without_rules, RULED), (without_frame, FRAMED)):
+        cleared = change(ink)
+        if cleared is not ink:
+            ink = cleared
+            notes.append(note)
+    return ink, tuple(notes)
 
 
 def darkness(work: np.ndarray) -> np.ndarray:
@@ -46,12 +78,15 @@ def is_black(work: np.ndarray) -> bool:
 
 
 def is_light_on_dark(light: np.ndarray) -> bool:
-    """(H, W): the sheet is dark, and what stands out from it is lighter. A dim photo of dark lines is not."""
-    if float(np.median(light)) >= 0.5 or float(np.median(_border(light))) >= 0.5:
+    """(H, W): the sheet is dark or mid-grey, and what stands out is lighter. A dim photo of dark lines is not."""
+    sheet = max(float(np.median(light)), float(np.median(_border(light))))
+    if sheet >= 0.85:
         return False
     small = block_mean(light, -(-max(light.shape) // 160))
     local = small - ndimage.median_filter(small, size=15, mode="nearest")
     around = float(local.sum()) / max(float(np.abs(local).sum()), 1e-6)
+    if sheet >= 0.5:
+        return around > 0.6
     if abs(around) > 0.15:
         return around > 0
     return float(small.mean()) > float(np.median(small))
@@ -70,6 +105,24 @@ def is_uneven(light: np.ndarray) -> bool:
     windows = _grid(light, 5, 90)
     rim = np.concatenate([windows[0], windows[-1], windows[1:-1, 0], windows[1:-1, -1]])
     return float(np.mean(rim >= rim.max() - 0.04)) < 0.5
+
+
+def ground(work: np.ndarray, light: np.ndarray) -> np.ndarray | None:
+    """The level of paper that is nearly white, evenly or from one side to the other: (), (3,), (H, W) or (H, W, 3).
+
+    1 where white is common; None of other paper.
+    """
+    if float(np.mean(light >= 0.998)) >= 0.15:
+        return np.ones(work.shape[2:], np.float32)
+    levels = _grid(light, 24, 85)
+    smooth = _surface(levels)
+    if float(smooth.min()) < 0.8 or float(np.mean(np.abs(levels - smooth) <= 0.025)) < 0.5:
+        return None
+    smooth = _enlarge(np.minimum(smooth, 1.0), light.shape)
+    sheet = np.abs(light - smooth) <= 0.05
+    tint = np.median(work[sheet] / light[sheet].reshape(-1, *(1,) * (work.ndim - 2)), axis=0)
+    grain = 1.48 * np.median(np.abs(light[sheet] / smooth[sheet] - 1))
+    return (smooth.reshape(*smooth.shape, *(1,) * (work.ndim - 2)) * tint * (1 - 2 * grain - 1e-5)).astype(np.float32)
 
 
 def paper_level(work: np.ndarray, light: np.ndarray) -> np.ndarray:
@@ -99,6 +152,104 @@ def flatten(grey: np.ndarray) -> np.ndarray:
         return np.ones_like(grey)
     low = min(float(np.percentile(inked, 15)), high - 0.15)
     return _without_specks(np.clip((ratio - low) / (high - low), 0, 1).astype(np.float32))
+
+
+def without_table(ink: np.ndarray) -> np.ndarray:
+    """(H, W) without the dark wedges or bands along its rims, straight on the inside, that a turned scan has."""
+    clear = np.zeros(ink.shape, bool)
+    for turns in range(4):
+        seen, gone = np.rot90(ink, turns), np.rot90(clear, turns)
+        height = len(seen)
+        depth = np.argmax(seen > 0.4, axis=0)  # from the upper rim down to the first light pixel
+        at = np.flatnonzero((depth > 1) & (depth < 0.35 * height))
+        if len(at) < 0.2 * len(depth) or np.mean(depth >= 0.35 * height) > 0.1:
+            continue
+        line = np.polyval(np.polyfit(at, depth[at], 1), np.arange(len(depth)))
+        if np.median(np.abs(line - depth)[at]) > max(1.5, 0.004 * height):
+            continue
+        edge = np.where(depth > 1, np.minimum(depth, line + 2) + max(2, round(0.006 * height)), 0)
+        gone |= np.arange(height)[:, None] < edge
+    return np.where(clear, np.float32(1), ink) if clear.any() else ink
+
+
+def without_rules(ink: np.ndarray) -> np.ndarray:
+    """(H, W) without evenly spaced lines from rim to rim, across and down; and what crosses them whole."""
+    left = 1 - ink
+    across, down = _rules(left), _rules(left.T)
+    spaced = _evenly(across), _evenly(down)
+    if not any(spaced):
+        return ink
+    for view, rules, known in ((left, across, spaced[0]), (left.T, down, spaced[1])):
+        for rule in rules:
+            if known or rule.share > 0.9:  # one alone is the margin of a ruled sheet
+                _wipe(view, rule)
+    return (1 - left).astype(np.float32)
+
+
+@frozen
+class _Rule:
+    """A straight line across a picture: its rows, how dark it is, how much of the width it covers."""
+
+    top: int
+    bottom: int
+    level: float
+    share: float
+
+
+def _rules(dark: np.ndarray) -> list[_Rule]:
+    runs = ndimage.grey_opening(dark, size=(1, max(8, dark.shape[1] // 10)))
+    share = (runs > 0.03).mean(axis=1)
+    labels, count = ndimage.label(share >= 0.6)  # pyright: ignore[reportGeneralTypeIssues]
+    found = []
+    for (rows,) in ndimage.find_objects(labels, count):
+        if rows.stop - rows.start <= max(4, len(dark) // 60):
+            level = float(np.median(runs[rows][runs[rows] > 0.03]))
+            found.append(_Rule(max(0, rows.start - 1), rows.stop + 1, level, float(share[rows].max())))
+    return found
+
+
+def _evenly(rules: list[_Rule]) -> bool:
+    if len(rules) < 4:
+        return False
+    steps = np.diff([(rule.top + rule.bottom) / 2 for rule in rules])
+    ratio = steps / np.median(steps)
+    return float(np.mean(np.abs(ratio - ratio.round()) < 0.2)) >= 0.75
+
+
+def _wipe(dark: np.ndarray, rule: _Rule) -> None:
+    """Take a line out in place; strokes that cross it stay whole."""
+    above, below = dark[max(0, rule.top - 1)], dark[min(rule.bottom, len(dark) - 1)]
+    band = dark[rule.top : rule.bottom]
+    band[:] = np.where(band > 1.4 * rule.level + 0.1, band, np.minimum(band, np.minimum(above, below)))
+
+
+def without_frame(ink: np.ndarray) -> np.ndarray:
+    """(H, W) without one line around everything, close to the rims of the sheet."""
+    labels, count = _labelled(ink < 0.6)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        part = labels[rows, columns] == number
+        height, width = part.shape
+        if height < 0.8 * ink.shape[0] or width < 0.8 * ink.shape[1] or part.mean() > 0.1 or count < 3:
+            continue
+        if all(
+            np.mean(np.argmax(np.rot90(part, k), axis=0) < 0.06 * np.rot90(part, k).shape[0]) > 0.9 for k in range(4)
+        ):
+            wide = ndimage.binary_dilation(labels == number, iterations=max(2, max(ink.shape) // 200))
+            return np.where(wide, np.float32(1), ink)
+    return ink
+
+
+def outlined(ink: np.ndarray) -> np.ndarray:
+    """(H, W) with filled areas as the lines around them, and around what differs within them."""
+    reach = max(6, round(0.07 * max(ink.shape)))
+    dark = 1 - ink
+    solid = ndimage.grey_opening(dark, size=reach) > 0.15
+    if solid.mean() < 0.004:
+        return ink
+    area = ndimage.binary_dilation(solid, iterations=max(2, reach // 6))
+    edges = ndimage.grey_dilation(dark, size=3) - ndimage.grey_erosion(dark, size=3)
+    edges = ndimage.maximum_filter(np.clip(3 * edges, 0, 1) * (edges > 0.06), size=max(2, max(ink.shape) // 256))
+    return np.where(area, 1 - edges, ink).astype(np.float32)
 
 
 def _illumination(grey: np.ndarray) -> np.ndarray:

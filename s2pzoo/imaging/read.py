@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging import decode, paper
-from s2pzoo.imaging.frame import crop_pixels, cut, fit_strokes, fitted_window, square_window
-from s2pzoo.imaging.pixels import from_bytes, luma
+from s2pzoo.imaging.formats import strokes_of
+from s2pzoo.imaging.frame import (
+    Locate,
+    Window,
+    crop_pixels,
+    cut,
+    fit_strokes,
+    fitted_window,
+    found_window,
+    square_window,
+    strokes_in,
+)
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import oversampled, resize_square
 from s2pzoo.imaging.strokes import Strokes
@@ -38,30 +48,62 @@ class Sketch:
     """Where it came from: the path, or "image", "array", "strokes"."""
 
 
-def read_sketch(source: Source, *, size: int, fit: bool | Frame = False, allow_blank: bool = False) -> Sketch:
+Fit = bool | str | Frame
+"""How a drawing is placed: True, fitted to its frame by its ink; "auto", see `read_sketch`; False, as it lies."""
+
+
+def read_sketch(
+    source: Source,
+    *,
+    size: int,
+    fit: Fit = False,
+    frame: Frame | None = None,
+    locate: Locate | None = None,
+    allow_blank: bool = False,
+    shaded: bool = True,
+    strokes: str = "",
+) -> Sketch:
     """Read a drawing and bring it to (size, size): padded with paper, never squashed.
 
     source       a path (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, SVG, strokes JSON), a PIL image, an array
                  ((H, W), (H, W, 1|3|4); uint8, uint16, bool or float in [0, 1]), `Strokes`, or the data of a
                  strokes JSON (a dict or a list). Any colours: ink is what is darker than the paper.
     size         side of the result in pixels, at least 1.
-    fit          move and scale the drawing so that its ink fills a frame; True: the whole sheet.
-    allow_blank  let an empty sheet through, as all ones.
+    fit          True: move and scale the drawing so that its ink fills the frame. "auto": what `locate` finds is
+                 brought to its place in the frame, upright; without it, the same as False. A Frame: fit to that one.
+    frame        where drawings of this kind lie; by default the whole sheet.
+    locate       finds the frame's points in a drawing.
+    allow_blank  let an empty sheet through, as all ones. A drawing of which nothing can be seen is an error.
+    shaded       filled areas stay; else they are read as their outlines.
+    strokes      the form of strokes JSON, one of `imaging.formats.FORMS`; by default what the data says.
 
-    White-on-black drawings are inverted and photographed paper is flattened; `Sketch.notes` says so.
-    Raises BadInputError: missing, not an image, truncated, too large, zero-sized, blank, all black, NaN.
+    White-on-dark drawings are inverted, photographed paper is flattened, ruled lines are taken out, ...;
+    `Sketch.notes` says so.
+    Raises BadInputError: missing, not an image, truncated, too large, zero-sized, blank, all black, NaN; whatever goes
+    wrong while it is read.
     """
     if size < 1:
         raise BadInputError(f"Size must be at least 1 pixel, not {size}.", fix="Give the side of the square in pixels.")
-    loaded, label = _load(source)
-    frame = WHOLE if fit is True else fit or None
-    if isinstance(loaded, Strokes):
-        ink, notes = _from_strokes(loaded, size, frame)
-    else:
-        reader = _from_vector if loaded.vector else _from_pixels
-        ink, notes = reader(loaded.pixels, size, frame, label)
-        notes = loaded.notes + notes
-    if 1.0 - float(ink.min()) < BLANK_INK:
+    if isinstance(fit, Frame):
+        fit, frame = True, fit
+    if fit not in (True, False, "auto"):
+        raise BadInputError(f"fit={fit!r} is not possible.", fix='Use True, False or "auto".')
+    label = _label(source)
+    place = Placing(fit=fit, frame=frame or WHOLE, locate=locate)
+    try:
+        loaded = _load(source, strokes)
+        if isinstance(loaded, Strokes):
+            ink, notes = _from_strokes(loaded, size, place, label)
+        else:
+            ink, notes = _from_pixels(loaded, size, place, label, shaded=shaded)
+            notes = loaded.notes + notes
+    except BadInputError:
+        raise
+    except Exception as error:  # whatever is in a file, it is the file's fault and no end of a batch
+        raise BadInputError(
+            f"{label} cannot be read.", why=f"{type(error).__name__}: {error}", fix="Export it again as a PNG."
+        ) from error
+    if _is_blank(ink):
         if not allow_blank:
             raise BadInputError(
                 f"{label} is blank.",
@@ -72,58 +114,111 @@ def read_sketch(source: Source, *, size: int, fit: bool | Frame = False, allow_b
     return Sketch(ink=ink, notes=notes, source=label)
 
 
-def _load(source: Source) -> tuple[decode.Raster | Strokes, str]:
+@frozen(kw_only=True)
+class Placing:
+    """How a drawing is brought to its place."""
+
+    fit: bool | str
+    frame: Frame
+    locate: Locate | None
+
+    def window(self, ink: np.ndarray) -> tuple[Window, tuple[str, ...]]:
+        """The square of (H, W), 1 is paper and not blank, that is to be seen; what was decided, in words."""
+        if self.fit == "auto":
+            return found_window(ink, self.frame, self.locate)
+        if self.fit:
+            return fitted_window(ink, self.frame), (f"fitted to the {self.frame.name}",)
+        return square_window(ink), ()
+
+
+def _label(source: Source) -> str:
+    kinds = {
+        Image.Image: "image",
+        np.ndarray: "array",
+        Strokes: "strokes",
+        Mapping: "strokes",
+        list: "strokes",
+        tuple: "strokes",
+    }
+    return next((name for kind, name in kinds.items() if isinstance(source, kind)), str(source))
+
+
+def _load(source: Source, strokes: str) -> decode.Raster | Strokes:
     if isinstance(source, Strokes):
-        return source, "strokes"
+        return source
     if isinstance(source, str | os.PathLike):
-        return decode.read_file(Path(source)), str(source)
+        return decode.read_file(Path(source), strokes=strokes)
     if isinstance(source, Image.Image):
-        return decode.from_image(source, "image"), "image"
+        return decode.from_image(source, "image")
     if isinstance(source, np.ndarray):
-        return decode.from_array(source), "array"
+        return decode.from_array(source)
     if isinstance(source, Mapping | list | tuple):
-        return Strokes.from_data(source), "strokes"
+        return strokes_of(source, form=strokes)
     raise BadInputError(
         f"Cannot read a drawing from {type(source).__name__}.",
         fix="Give a path, a PIL image, a numpy array or strokes.",
     )
 
 
-def _from_strokes(strokes: Strokes, size: int, frame: Frame | None) -> tuple[np.ndarray, tuple[str, ...]]:
+def _is_blank(ink: np.ndarray) -> bool:
+    return 1.0 - float(ink.min()) < BLANK_INK
+
+
+def _lost(label: str, why: str) -> BadInputError:
+    return BadInputError(
+        f"{label} shows nothing, though there is something in it.", why=why,
+        fix="Look at it in another program, and export what you see there, dark on white.",
+    )  # fmt: skip
+
+
+def _from_strokes(drawn: Strokes, size: int, place: Placing, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
-    if strokes.marks and all(mark.shade > 0.9 for mark in strokes.marks):
-        strokes, notes = strokes.inverted(), ("light lines on a transparent sheet: inverted",)
-    if frame and strokes.marks:
-        strokes, notes = fit_strokes(strokes, frame), (*notes, f"fitted to the {frame.name}")
-    ink = rasterise(strokes, size=size)
-    if strokes.marks and paper.is_light_on_dark(ink):
-        ink, notes = 1.0 - ink, (*notes, paper.INVERTED)
-    return ink, notes
+    if not drawn.marks:
+        return np.ones((size, size), np.float32), notes
+    if all(mark.shade > 0.9 for mark in drawn.marks):
+        drawn, notes = drawn.inverted(), ("light lines on a transparent sheet: inverted",)
+    if place.fit is True:
+        drawn, notes = fit_strokes(drawn, place.frame), (*notes, f"fitted to the {place.frame.name}")
+    ink = rasterise(drawn, size=size)
+    if _is_blank(ink):
+        x0, y0, x1, y1 = drawn.box()
+        off = x1 < 0 or y1 < 0 or x0 > 1 or y0 > 1
+        raise _lost(label, "It lies off its canvas." if off else "Its lines are as light as the paper.")
+    light = paper.is_light_on_dark(ink)
+    if place.fit == "auto":
+        window, told = place.window(1.0 - ink if light else ink)
+        if told and window.side != size:
+            unit = window.scaled(1 / size)
+            drawn = strokes_in(drawn, unit)
+            ink = rasterise(drawn, size=size)
+        notes = (*notes, *told)
+    return (1.0 - ink, (*notes, paper.INVERTED)) if light else (ink, notes)
 
 
-def _from_vector(pixels: np.ndarray, size: int, frame: Frame | None, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Lines that were drawn by a program: there is no paper to flatten."""
-    ink, notes = luma(from_bytes(pixels)), ()
-    if paper.is_light_on_dark(ink):
-        ink, notes = 1.0 - ink, (paper.INVERTED,)
-    if not frame or 1.0 - float(ink.min()) < BLANK_INK:
-        return resize_square(cut(ink, square_window(ink)), size), notes
-    return resize_square(cut(ink, fitted_window(ink, frame)), size), (*notes, f"fitted to the {frame.name}")
-
-
-def _from_pixels(pixels: np.ndarray, size: int, frame: Frame | None, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    work, factor = oversampled(pixels, size)
+def _from_pixels(
+    raster: decode.Raster, size: int, place: Placing, label: str, *, shaded: bool
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    work, factor = oversampled(raster.pixels, size)
     if paper.is_black(work):
         raise BadInputError(
             f"{label} is entirely black.",
             why="There is neither paper nor a light line in it.",
             fix="Give a dark drawing on light paper, or a light one on dark.",
         )
-    ink, notes = paper.clean(work)
-    if not frame or 1.0 - float(ink.min()) < BLANK_INK:
+    ink, notes = paper.clean(work, photographed=not raster.vector)
+    if _is_blank(ink):
+        if paper.holds_something(work, photographed=not raster.vector):
+            raise _lost(label, "Its lines are as light as the paper, or the paper is as dark as they are.")
         return resize_square(cut(ink, square_window(ink)), size), notes
-    window = fitted_window(ink, frame)
-    if factor > 1 and window.side < 2 * size:
+    ink, told = paper.tidied(ink)
+    notes += told
+    if not shaded:
+        lines = paper.outlined(ink)
+        ink, notes = lines, notes if lines is ink else (*notes, paper.OUTLINED)
+    window, told = place.window(ink)
+    around = window.around() if window.angle else window
+    if told and factor > 1 and around.side < min(2 * size, 0.9 * max(ink.shape)):
         # A small drawing on a large sheet: read its neighbourhood again from the full resolution.
-        return _from_pixels(crop_pixels(pixels, window.scaled(factor)), size, frame, label)
-    return resize_square(cut(ink, window), size), (*notes, f"fitted to the {frame.name}")
+        near = evolve(raster, pixels=crop_pixels(raster.pixels, around.scaled(factor)))
+        return _from_pixels(near, size, place, label, shaded=shaded)
+    return resize_square(cut(ink, window), size), (*notes, *told)

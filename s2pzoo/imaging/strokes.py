@@ -1,6 +1,6 @@
 """Drawings as strokes: pen lines, and filled areas where a drawing has them, in a square canvas of side 1.
 
-Strokes JSON, the form that `from_json` reads and `to_json` writes:
+Strokes JSON, the form that `to_json` writes (`imaging.formats` reads it, and those of others):
 
     {"canvas": [w, h],
      "strokes": [{"points": [[x, y], ...], "width": w, "shade": 0.0},
@@ -9,8 +9,8 @@ Strokes JSON, the form that `from_json` reads and `to_json` writes:
 Points and widths are in units of the canvas, x to the right and y down. `width` may be left out (1/128 of the canvas),
 `shade` too (0 is black, 1 is white). An entry with `rings` is a filled area. Marks are painted in their order.
 
-The plain form is a list of strokes, each a list of points or an entry as above: `[[[x, y], ...], ...]`. Without a
-canvas, coordinates that all lie in [0, 1] are taken as they are; otherwise the drawing is centred with a margin.
+An entry may be the bare list of points. Without a canvas, coordinates that all lie in [0, 1] are taken as they are;
+otherwise the drawing is centred with a margin.
 
 A canvas that is not square is centred in a square with the longer side.
 """
@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +35,18 @@ MARGIN = 0.06
 """Left free on every side when a drawing comes without a canvas."""
 
 MAX_POINTS = 500_000
-MAX_BYTES = 50_000_000
 FAR = 100.0
 """No point may lie further than this many canvases away."""
 
-_FORM = 'The form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "width": w}, ...]}.'
+FORM = 'The form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "width": w}, ...]}.'
 
 
 def _points(value: Any) -> np.ndarray:
     array = np.array(value, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 2 or len(array) == 0:
-        raise BadInputError(f"Points of shape {array.shape}.", why="A stroke is (M, 2) with M at least 1.", fix=_FORM)
+        raise BadInputError(f"Points of shape {array.shape}.", why="A stroke is (M, 2) with M at least 1.", fix=FORM)
     if not np.isfinite(array).all():
-        raise BadInputError("A stroke has points that are NaN or infinite.", fix=_FORM)
+        raise BadInputError("A stroke has points that are NaN or infinite.", fix=FORM)
     array.setflags(write=False)
     return array
 
@@ -93,21 +91,6 @@ class Strokes:
         """From (M, 2) point lists in the unit canvas, all of one width."""
         return cls(marks=tuple(Stroke(points=line, width=width) for line in lines))
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any] | Sequence[Any]) -> Strokes:
-        """From the parsed form of a strokes JSON (see the module). Raises BadInputError."""
-        return _from_data(data)
-
-    @classmethod
-    def from_json(cls, path: str | os.PathLike[str]) -> Strokes:
-        """Read a strokes JSON file (see the module). Raises BadInputError."""
-        raw = read_limited(Path(path), MAX_BYTES)
-        try:
-            data = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise BadInputError(f"{path} is not valid JSON.", why=str(error), fix=_FORM) from error
-        return _from_data(data)
-
     @property
     def lines(self) -> tuple[Stroke, ...]:
         """The pen lines, without filled areas."""
@@ -137,6 +120,13 @@ class Strokes:
         shift, thicker = np.array([x, y]), scale if scale_widths else 1.0
         return Strokes(marks=tuple(_moved(mark, scale, shift, thicker) for mark in self.marks))
 
+    def turned(self, angle: float) -> Strokes:
+        """About the origin, by so many degrees, clockwise on the screen."""
+        c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        return Strokes(
+            marks=tuple(_mapped(mark, lambda points: points @ np.array([[c, s], [-s, c]])) for mark in self.marks)
+        )
+
     def inverted(self) -> Strokes:
         """Light marks become dark and dark ones light."""
         return Strokes(marks=tuple(evolve(mark, shade=1.0 - mark.shade) for mark in self.marks))
@@ -158,31 +148,37 @@ class Strokes:
 
 
 def on_canvas(marks: Sequence[Mark], canvas: tuple[float, float, float, float] | None) -> Strokes:
-    """Bring marks from a canvas (x, y, width, height) to the unit square; without one, centre them with a margin.
+    """Bring marks from a canvas (x, y, width, height) to the unit square.
+
+    Without one they are taken as they are where they lie in it, else centred with a margin.
 
     Raises BadInputError for a canvas without area, points too far away, or too many points.
     """
     drawn = Strokes(marks=tuple(marks))
     if sum(len(array) for mark in marks for array in _arrays(mark)) > MAX_POINTS:
         raise BadInputError("The drawing has too many points.", why=f"The limit is {MAX_POINTS}.", fix="Simplify it.")
-    x, y, width, height = canvas or _own_canvas(drawn)
+    x0, y0, x1, y1 = drawn.box()
+    unit = (0.0, 0.0, 1.0, 1.0) if min(x0, y0) >= 0 and max(x1, y1) <= 1 else None
+    x, y, width, height = canvas or unit or canvas_about(drawn)
     side = max(width, height)
     if not (math.isfinite(x + y + width + height) and width > 0 and height > 0):
         raise BadInputError(
             f"The canvas of {width:g} x {height:g} has no area.", fix="Give a positive width and height."
         )
     scale = 1.0 / side
-    unit = drawn.moved(
+    moved = drawn.moved(
         scale=scale, x=((side - width) / 2 - x) * scale, y=((side - height) / 2 - y) * scale, scale_widths=True
     )
-    if max(abs(edge) for edge in unit.box()) > FAR:
+    if max(abs(edge) for edge in moved.box()) > FAR:
         raise BadInputError("The drawing lies far outside its canvas.", fix="Check the canvas.")
-    return unit
+    return moved
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """The bytes of a file of at most `limit` bytes. Raises BadInputError."""
+    """The bytes of a regular file of at most `limit` bytes. Raises BadInputError."""
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device would keep us for ever
+            raise BadInputError(f"{path} is not a regular file.", fix="Give a file.")
         with open(path, "rb") as file:
             raw = file.read(limit + 1)
     except OSError as error:
@@ -194,15 +190,15 @@ def read_limited(path: Path, limit: int) -> bytes:
     return raw
 
 
-def _own_canvas(drawn: Strokes) -> tuple[float, float, float, float]:
+def canvas_about(drawn: Strokes) -> tuple[float, float, float, float]:
+    """The canvas in whose middle the drawing is, with a margin."""
     x0, y0, x1, y1 = drawn.box()
-    if min(x0, y0) >= 0 and max(x1, y1) <= 1:
-        return 0.0, 0.0, 1.0, 1.0
     side = max(x1 - x0, y1 - y0, 1e-9) / (1 - 2 * MARGIN)
     return (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side
 
 
-def _from_data(data: Any) -> Strokes:
+def entries_of(data: Any) -> Strokes:
+    """From the parsed form of a strokes JSON, or the list of its strokes. Raises BadInputError."""
     canvas, entries = None, data
     if isinstance(data, Mapping):
         entries = data.get("strokes")
@@ -210,14 +206,14 @@ def _from_data(data: Any) -> Strokes:
             width, height = _pair(data["canvas"])
             canvas = (0.0, 0.0, width, height)
     if not isinstance(entries, list | tuple):
-        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=_FORM)
+        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
     default = DEFAULT_WIDTH * max(canvas[2:]) if canvas else math.nan
     try:
         marks = [_mark(entry, default) for entry in entries]
     except BadInputError:
         raise
     except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise BadInputError("These are not strokes.", why=str(error), fix=_FORM) from error
+        raise BadInputError("These are not strokes.", why=str(error), fix=FORM) from error
     drawn = on_canvas(marks, canvas)
     return Strokes(
         marks=tuple(
@@ -229,7 +225,7 @@ def _from_data(data: Any) -> Strokes:
 
 def _mark(entry: Any, default: float) -> Mark:
     if not isinstance(entry, Mapping):
-        return Stroke(points=entry, width=default)
+        return Stroke(points=np.array(entry, np.float64)[:, :2], width=default)
     shade = float(np.clip(float(entry.get("shade", 0.0)), 0, 1))
     if "rings" in entry:
         rule = entry.get("rule", "nonzero")
@@ -238,7 +234,7 @@ def _mark(entry: Any, default: float) -> Mark:
         return Area(rings=entry["rings"], shade=shade, rule=rule)
     width = float(entry["width"]) if entry.get("width") is not None else default
     if "width" in entry and not (math.isfinite(width) and width > 0):
-        raise BadInputError(f"A stroke has width {width:g}.", why="A width is a positive number.", fix=_FORM)
+        raise BadInputError(f"A stroke has width {width:g}.", why="A width is a positive number.", fix=FORM)
     return Stroke(points=entry["points"], width=width, shade=shade)
 
 
@@ -246,7 +242,7 @@ def _pair(value: Any) -> tuple[float, float]:
     try:
         width, height = (float(side) for side in value)
     except (TypeError, ValueError) as error:
-        raise BadInputError(f"Canvas {value!r} is not a size.", why=str(error), fix=_FORM) from error
+        raise BadInputError(f"Canvas {value!r} is not a size.", why=str(error), fix=FORM) from error
     return width, height
 
 
@@ -255,9 +251,14 @@ def _arrays(mark: Mark) -> tuple[np.ndarray, ...]:
 
 
 def _moved(mark: Mark, scale: float, shift: np.ndarray, thicker: float) -> Mark:
+    moved = _mapped(mark, lambda points: points * scale + shift)
+    return evolve(moved, width=moved.width * thicker) if isinstance(moved, Stroke) else moved
+
+
+def _mapped(mark: Mark, change: Callable[[np.ndarray], np.ndarray]) -> Mark:
     if isinstance(mark, Stroke):
-        return evolve(mark, points=mark.points * scale + shift, width=mark.width * thicker)
-    return evolve(mark, rings=tuple(ring * scale + shift for ring in mark.rings))
+        return evolve(mark, points=change(mark.points))
+    return evolve(mark, rings=tuple(map(change, mark.rings)))
 
 
 def _entry(mark: Mark) -> dict[str, Any]:

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 PHOTOS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".avif"})
-DRAWINGS = PHOTOS | {".pbm", ".svg", ".svgz", ".json"}
+DRAWINGS = PHOTOS | {".pbm", ".svg", ".svgz", ".json", ".ndjson", ".jsonl", ".excalidraw", ".tldr"}

@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, tostring
 
+import numpy as np
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
@@ -64,10 +65,12 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
     except ValueError as error:
         raise _unreadable(label, str(error)) from error
     drawn = Image.open(io.BytesIO(png))
-    if drawn.getbbox() is None and any(_tag(element) in _SHAPES for element in root.iter()):
+    shapes = sum(_tag(element) in _SHAPES for element in root.iter())
+    white = shapes > 1 and np.asarray(drawn).min() > 245  # one shape alone may be the paper
+    if white or (shapes and drawn.getbbox() is None):
         raise BadInputError(
             f"{label} shows nothing, though there is something in it.",
-            why="It lies outside the sheet (the viewBox), is not painted, is text, or is a picture in another file.",
+            why="It lies outside the sheet (the viewBox), is white, not painted, text, or a picture in another file.",
             fix="Look at it in a browser, and export what you see there.",
         )
     return drawn

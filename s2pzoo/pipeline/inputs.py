@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError, UsageError
-from s2pzoo.imaging.read import read_sketch
+from s2pzoo.imaging.formats import members
+from s2pzoo.imaging.read import Fit, read_sketch
 from s2pzoo.imaging.strokes import Strokes
-from s2pzoo.spec.frame import Frame
 from s2pzoo.spec.ports import KINDS, Port, connect
 
 _ONE = (str, os.PathLike, Image.Image, np.ndarray, Strokes, Tensor)
@@ -56,15 +56,14 @@ class Inputs:
         return items if self.many else items[0]
 
 
-def read_inputs(given: Any, port: Port, *, fit: bool | Frame = False, allow_blank: bool = False) -> Inputs:
+def read_inputs(given: Any, port: Port, *, fit: Fit = False, **how: Any) -> Inputs:
     """Read one drawing or a list of them for an input port.
 
     Args:
         given: a path, PIL image, array, strokes; or a tensor (C,H,W) or (N,C,H,W) in [0,1] of the port's size, taken
             as it is; or a list of such things.
         port: what the pipeline takes.
-        fit: move and scale a drawing so that it fills a frame (True: the sheet). Not for tensors.
-        allow_blank: let an empty drawing through.
+        fit, how: see `imaging.read.read_sketch`. Tensors are taken as they are; True is not for them.
 
     Raises:
         BadInputError: a drawing that cannot be read, a tensor that does not fit the port, an empty list.
@@ -78,17 +77,19 @@ def read_inputs(given: Any, port: Port, *, fit: bool | Frame = False, allow_blan
     if any(tensors):
         if not all(tensors):
             raise BadInputError("A list holds tensors and other things.", fix="Give all as tensors, or none.")
-        if fit:
+        if fit is True:
             raise UsageError("fit=True is for pictures and strokes, not for tensors.", fix="Leave it out.")
         return _from_tensors(items, port, listed=listed)
     if port.kind not in _DRAWN or not isinstance(port.size, int):
         raise BadInputError(f"This pipeline takes {port}.", why="Only drawings are read from pictures.",
                             fix="Give a tensor.")  # fmt: skip
-    read = [read_sketch(item, size=port.size, fit=fit, allow_blank=allow_blank) for item in items]
+    items = [one for item in items for one in (members(Path(item)) if isinstance(item, str | os.PathLike) else [item])]
+    read = [read_sketch(item, size=port.size, fit=fit, **how) for item in items]
+    many = listed or len(items) > 1  # a file may hold a drawing a line
     return Inputs(
         tensor=torch.from_numpy(np.stack([sketch.ink for sketch in read])).unsqueeze(1),
-        many=listed,
-        listed=listed,
+        many=many,
+        listed=many,
         notes=tuple(sketch.notes for sketch in read),
         sources=tuple(Path(sketch.source).name for sketch in read),
     )

@@ -23,7 +23,6 @@ from s2pzoo.pipeline.golden import golden_input, golden_values
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
 from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
-from s2pzoo.spec.frame import WHOLE, Frame
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
 from s2pzoo.weights.initialise import without_initialising
@@ -83,18 +82,29 @@ class Pipeline:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.tools})
 
-    def __call__(self, sketch: Any, *, seed: int = 0, fit: bool = False, **options: Any) -> Any:
+    def __call__(self, sketch: Any, *, seed: int = 0, **options: Any) -> Any:
         """The photo of a drawing, or a list of photos of a list; tensors of tensors. Arguments as for `run`."""
-        return self.run(sketch, seed=seed, fit=fit, **options).photo
+        return self.run(sketch, seed=seed, **options).photo
 
-    def run(self, sketch: Any, *, keep: bool = False, seed: int = 0, fit: bool = False, **options: Any) -> Result:
+    def run(
+        self,
+        sketch: Any,
+        *,
+        keep: bool = False,
+        seed: int = 0,
+        fit: bool | str = "auto",
+        strokes: str = "",
+        **options: Any,
+    ) -> Result:
         """Run on one drawing or a list of them.
 
         Args:
             sketch: a path, PIL image, array, strokes; a tensor (1,S,S) or (N,1,S,S) in [0,1], 1 is paper; or a list.
             keep: make and keep every value, those of side steps too.
             seed: for parts that draw random numbers. Each drawing gets the same, whatever else is in the list.
-            fit: move and scale the drawing so that it fills the frame of its kind.
+            fit: "auto": what the drawing shows is found and brought to where its kind lies, where somebody can tell;
+                True: it is moved and scaled so that its ink fills the frame of its kind; False: taken as it lies.
+            strokes: the form of strokes JSON, where it does not say: "points", "quickdraw", see `imaging.formats`.
             **options: of the steps, see `s2pzoo info`.
 
         Raises:
@@ -103,7 +113,7 @@ class Pipeline:
             PluginFailedError: the output is not finite.
         """
         chosen = graph.read_options(self.model, options)
-        inputs = self.read(sketch, fit=fit)
+        inputs = self.read(sketch, fit=fit, strokes=strokes)
         wanted = tuple(self.model.values) if keep else (self.model.output,)
         timing: dict[str, float] = {}
         parts = [
@@ -128,19 +138,18 @@ class Pipeline:
             inputs=inputs,
         )
 
-    def read(self, sketch: Any, *, fit: bool = False) -> Inputs:
+    def read(self, sketch: Any, *, fit: bool | str = "auto", strokes: str = "") -> Inputs:
         """Drawings as a batch for the input: `execute({pipeline.model.input: inputs.tensor}, ...)`.
 
         Raises:
             BadInputError: a drawing that cannot be read.
         """
-        frame = self._frame() if fit else False
-        return read_inputs(sketch, self.model.input_port, fit=frame, allow_blank=self.model.blank_ok)
-
-    def _frame(self) -> Frame:
-        """Where the drawings that it was trained on lie in their square."""
-        dataset = self.model.dataset
-        return (default_registry().dataset(dataset).frame if dataset else None) or WHOLE
+        kind = default_registry().dataset(self.model.dataset) if self.model.dataset else None
+        locate = load_object(kind.locate) if kind and kind.locate and fit == "auto" else None
+        return read_inputs(
+            sketch, self.model.input_port, fit=fit, frame=kind and kind.frame, locate=locate, strokes=strokes,
+            shaded=bool(kind and kind.shaded), allow_blank=self.model.blank_ok,
+        )  # fmt: skip
 
     def execute(
         self, values: Mapping[str, Tensor], wanted: Sequence[str], *, seed: int = 0, **options: Any

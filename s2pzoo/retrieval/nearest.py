@@ -39,7 +39,8 @@ def nearest(
     pipeline: Pipeline | None = None,
     k: int = 20,
     seed: int = 0,
-    fit: bool = False,
+    fit: bool | str = "auto",
+    strokes: str = "",
     **options: Any,
 ) -> Found:
     """The k photos of a gallery that are nearest to a drawing.
@@ -48,7 +49,7 @@ def nearest(
         sketch: one, in any form that `Pipeline.run` takes.
         pipeline: makes the photo to compare, of a gallery opened via "photo"; None for one opened via "edges".
         k: how many; all photos where there are fewer.
-        seed, fit, **options: as for `Pipeline.run`.
+        seed, fit, strokes, **options: as for `Pipeline.run`.
 
     Raises:
         UsageError: a pipeline is missing, is too much, or makes no photos.
@@ -61,13 +62,13 @@ def nearest(
             raise UsageError("No model was given.", why="This gallery is searched by photos.",
                              fix='Give pipeline=load(...), or open the gallery via "edges".')  # fmt: skip
         check_makes_photos(pipeline)
-        result = pipeline.run(sketch, seed=seed, fit=fit, **options)
+        result = pipeline.run(sketch, seed=seed, fit=fit, strokes=strokes, **options)
         read, made, notes = result.inputs, result.values[result.output], result.notes
     else:
         if pipeline is not None or options:
             raise UsageError("A model has nothing to do here.", why="This gallery is searched by drawings.",
                              fix='Leave it out, or open the gallery via "photo".')  # fmt: skip
-        read, made = read_inputs(sketch, Port("sketch", size=FRAME), fit=fit), None
+        read, made = read_inputs(sketch, Port("sketch", size=FRAME), fit=fit, strokes=strokes), None
         notes = read.notes[0]
     (hits,) = gallery.search(gallery.embedder(read.tensor if made is None else made), k)
     return Found(hits=hits, sketch=read.tensor[0].cpu(), photo=None if made is None else made[0].cpu(), notes=notes)

@@ -26,3 +26,16 @@ class Frame:
 
 WHOLE = Frame(name="sheet", side=1.0, box=(0.06, 0.06, 0.94, 0.94))
 """The whole square but a margin, for drawings of anything."""
+
+
+@frozen(kw_only=True)
+class Found:
+    """A thing that was found in a drawing.
+
+    Attributes:
+        points: where its two points are, as `Frame.points` has them first, in sides of the drawing.
+        sure: in [0, 1].
+    """
+
+    points: tuple[tuple[float, float], tuple[float, float]]
+    sure: float

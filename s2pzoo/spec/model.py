@@ -365,12 +365,17 @@ class DatasetEntry:
         reader: "module:function" of (folder: Path), an s2pzoo.evaluate.dataset.Dataset; raises DataError where the
             folder is not one.
         frame: where its drawings live in their square, or None: what `--fit` brings a drawing to.
+        locate: "module:function" of (ink (S,S), 1 is paper), giving a list of spec.frame.Found, the surest first: where
+            the frame's points are in a drawing. None: nobody can tell.
+        shaded: whether its drawings have filled and shaded areas; else those of others are read as their outlines.
         summary: one line.
     """
 
     name: str = field(validator=_component_name, kw_only=False)
     reader: str = field(validator=_reference)
     frame: Any = None
+    locate: str | None = field(default=None, validator=attrs.validators.optional(_reference))
+    shaded: bool = field(default=False, validator=_flag)
     summary: str = field(default="", validator=_text)
 
 

@@ -11,18 +11,20 @@ import pytest
 from PIL import Image
 
 from s2pzoo.data.unpaired import open_collection
-from s2pzoo.errors import BadInputError, DataError
+from s2pzoo.errors import DataError
 
 LINE = [[[64, 128], [192, 128]]]
 
 
 def write(folder: Path, *, photos: tuple[str, ...] = (), sketches: tuple[str, ...] = (), split: Any = None) -> Path:
-    """A collection whose pictures are flat: photo i of the colour (10 i, 0, 0), sketch i of the grey 20 i."""
+    """A collection: photo i is of the colour (10 i, 0, 0), sketch i is a line across, at 4 i + 4 of 32 pixels."""
     for what, mode, names in (("photo", "RGB", photos), ("sketch", "L", sketches)):
         (folder / what).mkdir(parents=True)
         for index, name in enumerate(names):
-            colour = (10 * index, 0, 0) if mode == "RGB" else 20 * index
-            Image.new(mode, (16, 16), colour).save(folder / what / f"{name}.png")
+            picture = Image.new(mode, (32, 32), (10 * index, 0, 0) if mode == "RGB" else 255)
+            if mode == "L":
+                picture.paste(0, (4, 4 * index + 4, 28, 4 * index + 8))
+            picture.save(folder / what / f"{name}.png")
     if split is not None:
         (folder / "split.json").write_text(json.dumps(split))
     return folder
@@ -34,7 +36,7 @@ def test_without_a_split_everything_is_for_training(tmp_path: Path) -> None:
     assert own.photo_names == ("a", "b") and own.sketch_names == ("x", "y", "z")
     assert own.photos.shape == (2, 8, 8, 3) and own.sketches.shape == (3, 8, 8)
     assert own.photos.dtype == own.sketches.dtype == np.uint8
-    assert own.photos[:, 0, 0, 0].tolist() == [10, 0] and own.sketches[:, 0, 0].tolist() == [20, 0, 40]
+    assert own.photos[:, 0, 0, 0].tolist() == [10, 0] and own.sketches[:, :, 4].argmin(1).tolist() == [2, 1, 3]
     assert open_collection(folder, size=8, split="all").photo_names == own.photo_names
 
 
@@ -78,10 +80,12 @@ def test_a_sketch_may_be_a_vector_file_or_a_picture_that_is_not_square(tmp_path:
     write(tmp_path, photos=("a",))
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M1 4H7" stroke="black"/></svg>'
     (tmp_path / "sketch" / "a.svg").write_text(svg)
-    Image.new("RGB", (32, 16), "black").save(tmp_path / "sketch" / "b.png")
+    across = Image.new("RGB", (32, 16), "white")
+    across.paste("black", (0, 6, 32, 10))
+    across.save(tmp_path / "sketch" / "b.png")
     vector, wide = open_collection(tmp_path, size=16).sketches
     assert vector.min() < 100 and vector[0, 0] == 255
-    assert (wide[[0, -1]] == 255).all() and (wide[6:10] == 0).all()  # padded with paper, never squashed
+    assert (wide[[0, 5, -1]] == 255).all() and (wide[7:9] < 50).all()  # padded with paper, never squashed
 
 
 def test_a_photo_that_is_not_square_is_padded_with_white(tmp_path: Path) -> None:
@@ -158,11 +162,36 @@ def test_a_drawing_that_is_no_list_of_strokes_is_named(tmp_path: Path, strokes: 
 
 
 @pytest.mark.parametrize("what", ["photo", "sketch"])
-def test_a_file_that_is_no_image_is_named(tmp_path: Path, what: str) -> None:
+def test_all_files_that_are_no_images_are_named_at_once(tmp_path: Path, what: str) -> None:
     folder = write(tmp_path, photos=("a",), sketches=("x",))
-    (folder / what / "notes.txt").write_text("to do")
-    with pytest.raises(BadInputError, match=r"notes\.txt"):
+    for name in ("broken.png", "cut short.jpg"):
+        (folder / what / name).write_text("to do")
+    with pytest.raises(DataError, match="2 of 3 pictures") as caught:
         open_collection(folder, size=8)
+    assert "broken.png" in caught.value.why and "cut short.jpg" in caught.value.why
+
+
+@pytest.mark.parametrize("what", ["photo", "sketch"])
+def test_what_is_no_picture_by_its_name_is_left_alone(tmp_path: Path, what: str) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",))
+    for name in ("Thumbs.db", "readme.txt", "README"):
+        (folder / what / name).write_text("to do")
+    own = open_collection(folder, size=8)
+    assert (own.photo_names, own.sketch_names) == (("a",), ("x",))
+
+
+def test_pictures_that_differ_in_their_suffix_alone_are_two(tmp_path: Path) -> None:
+    folder = write(tmp_path, photos=("thing 1", "thing 2"), sketches=("x", "y"), split={"test": ["thing 1"]})
+    Image.new("RGB", (16, 16), (99, 0, 0)).save(folder / "photo" / "thing 1.bmp")
+    assert open_collection(folder, size=8, split="all").photo_names == ("thing 1.bmp", "thing 1.png", "thing 2")
+    assert open_collection(folder, size=8).photo_names == ("thing 2",)
+
+
+def test_light_lines_on_dark_are_read_as_everywhere(tmp_path: Path) -> None:
+    folder = write(tmp_path, photos=("a",), sketches=("x",))
+    Image.eval(Image.open(folder / "sketch" / "x.png"), lambda value: 255 - value).save(folder / "sketch" / "y.png")
+    dark, light = open_collection(folder, size=16).sketches
+    assert dark.mean() > 128 and np.abs(dark.astype(int) - light).max() < 3
 
 
 def test_hidden_files_and_folders_are_no_pictures(tmp_path: Path) -> None:

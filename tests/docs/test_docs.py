@@ -130,7 +130,7 @@ def test_the_example_plugin_builds_saves_loads_and_draws(example: Path) -> None:
 
 
 def test_the_example_plugin_is_on_the_command_line(example: Path) -> None:
-    (example / "house.json").write_text("[[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]")
+    (example / "house.json").write_text('{"strokes": [[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]}')
     assert run(example, "try_it.py").returncode == 0
     done = run(example, "-m", "s2pzoo", "generate", "house.json", "-m", "blueprint", "-O", "glow=0.5", "-o", "cli.png")
     assert done.returncode == 0, done.stderr
@@ -138,7 +138,7 @@ def test_the_example_plugin_is_on_the_command_line(example: Path) -> None:
 
 
 def test_the_example_plugin_brings_a_verb_of_its_own(example: Path) -> None:
-    (example / "house.json").write_text("[[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]")
+    (example / "house.json").write_text('{"strokes": [[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]}')
     assert run(example, "try_it.py").returncode == 0
     done = run(example, "-m", "s2pzoo", "negative", "house.json", "-m", "blueprint", "-o", "negative.png")
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from s2pzoo.imaging.formats import strokes_of
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.strokes import DEFAULT_WIDTH, Area, Stroke, Strokes
 from s2pzoo.imaging.svg import draw_svg
@@ -28,19 +29,19 @@ def same_ink(a: Strokes, b: Strokes) -> None:
 
 
 def test_a_canvas_that_is_not_square_is_centred() -> None:
-    wide = Strokes.from_data({"canvas": [200, 100], "strokes": [{"points": [[0, 0], [200, 100]], "width": 4}]})
+    wide = strokes_of({"canvas": [200, 100], "strokes": [{"points": [[0, 0], [200, 100]], "width": 4}]})
     assert wide.points[0].tolist() == [[0, 0.25], [1, 0.75]]
     assert wide.widths == (0.02,)
 
 
 def test_the_plain_form_in_the_unit_canvas_is_taken_as_it_is() -> None:
-    plain = Strokes.from_data([[[0.1, 0.2], [0.3, 0.4]]])
+    plain = strokes_of([[[0.1, 0.2], [0.3, 0.4]]], form="points")
     assert plain.points[0].tolist() == [[0.1, 0.2], [0.3, 0.4]]
     assert plain.widths == (DEFAULT_WIDTH,)
 
 
 def test_the_plain_form_in_other_units_is_centred_with_a_margin() -> None:
-    plain = Strokes.from_data([[[100, 100], [300, 100]], [[100, 200], [300, 200]]])
+    plain = strokes_of([[[100, 100], [300, 100]], [[100, 200], [300, 200]]], form="points")
     x0, y0, x1, y1 = plain.box()
     assert (x0, x1) == pytest.approx((0.06, 0.94))
     assert y0 + y1 == pytest.approx(1)
@@ -59,7 +60,7 @@ def test_json_and_svg_round_trips_keep_the_drawing(lines: list, width: float) ->
     assert ink.dtype == np.float32
     assert 0 <= ink.min() < 1 <= 1.0
     assert ink.max() <= 1
-    assert np.abs(rasterise(Strokes.from_data(strokes.to_data()), 64) - ink).mean() < 0.02
+    assert np.abs(rasterise(strokes_of(strokes.to_data()), 64) - ink).mean() < 0.02
     if width > 1 / 64:  # thinner ones we draw as thick as a pixel
         assert np.abs(as_svg(strokes, 64) - ink).mean() < 0.03
 
@@ -70,7 +71,7 @@ def test_shades_and_areas_survive_the_round_trips() -> None:
     strokes = Strokes(
         marks=(Area(rings=(ring, hole), rule="evenodd", shade=0.5), Stroke(points=[[0.5, 0.5]], width=0.05))
     )
-    same_ink(strokes, Strokes.from_data(strokes.to_data()))
+    same_ink(strokes, strokes_of(strokes.to_data()))
     assert np.abs(as_svg(strokes, 256) - rasterise(strokes, 256)).mean() < 5e-3
     ink = rasterise(strokes, 100)
     assert ink[30, 30] == pytest.approx(0.5, abs=0.01)

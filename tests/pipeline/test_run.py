@@ -34,7 +34,7 @@ class TestInAndOut:
         assert all(photo.tobytes() == photos[0].tobytes() for photo in photos)
 
     def test_strokes_go_in_as_one_drawing(self, tiny: Pipeline) -> None:
-        strokes = [[[0.1, 0.1], [0.9, 0.9]], [[0.1, 0.9], [0.9, 0.1]]]
+        strokes = [[[0.1, 0.1], [0.5, 0.5], [0.9, 0.9], [0.9, 0.8]], [[0.1, 0.9], [0.9, 0.1]]]
         assert isinstance(tiny(strokes), Image.Image)
         assert isinstance(tiny({"strokes": strokes}), Image.Image)
         assert len(tiny([{"strokes": strokes}])) == 1

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from s2pzoo.errors import DataError
+from s2pzoo.data.files import drawings
 from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
@@ -282,21 +282,20 @@ class Drawings:
     """People's own drawings, of which there is no photo: CE learns from them too.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or some cannot be read.
     """
 
     def __init__(self, settings: EmbeddingData, *, size: int, batch: int) -> None:
-        self.size, self.count = size, max(1, round(settings.drawn * batch)) if settings.drawings else 0
-        self.files = sorted(p for p in Path(settings.drawings).glob("*") if p.suffix in (".png", ".jpg"))
-        if self.count and not self.files:
-            raise DataError(f"{settings.drawings} has no drawing.", fix="Give a folder of .png or .jpg files.")
+        self.count = max(1, round(settings.drawn * batch)) if settings.drawings else 0
+        self.known = (
+            drawings(Path(settings.drawings), size=size, shaded=True) if self.count else np.zeros((0, 1, 1), np.uint8)
+        )
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """Some of them as `drawings` (M,1,S,S) in [0,1], half of them mirrored."""
         if not self.count:
             return {}
-        chosen = [Image.open(self.files[i]).convert("L") for i in rng.integers(len(self.files), size=self.count)]
-        drawn = [from_bytes(np.asarray(one.resize((self.size, self.size), Image.Resampling.BICUBIC))) for one in chosen]
+        drawn = from_bytes(self.known[rng.integers(len(self.known), size=self.count)])
         turned = [one[:, ::-1] if rng.random() < 0.5 else one for one in drawn]
         return {"drawings": torch.from_numpy(np.stack(turned)[:, None])}
 

@@ -28,14 +28,14 @@ DARKEST = 0.4  # the shadow is at most this grey
 EYES = ("left_eye", "right_eye")
 
 
-def refine(pipeline: Pipeline, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
+def refine(pipeline: Pipeline, sketch: Any, *, fit: bool | str = "auto", **options: Any) -> Any:
     """A plausible drawing from a poor one: project, decode with the image decoders, merge. Options as for `run`."""
     inputs = pipeline.read(sketch, fit=fit)
     values = pipeline.execute({"sketch": inputs.tensor}, ("refined_sketch",), **options)
     return inputs.give_back(values["refined_sketch"], pipeline.model.values["refined_sketch"])
 
 
-def shadow(pipeline: Pipeline, sketch: Any, *, strokes: bool = True, fit: bool = False, **options: Any) -> Any:
+def shadow(pipeline: Pipeline, sketch: Any, *, strokes: bool = True, fit: bool | str = "auto", **options: Any) -> Any:
     """The guidance image under a drawing: its neighbours' lines, the more alike the darker, never above 40 % grey.
 
     Args:

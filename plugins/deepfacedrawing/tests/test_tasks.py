@@ -85,7 +85,9 @@ def test_stage_one_is_the_papers_alone_without_first_maps(corpus: Path, tmp_path
 
 def test_peoples_own_drawings_are_learnt_from_without_photos(corpus: Path, tmp_path: Path) -> None:
     for index in range(2):
-        Image.new("L", (100, 100), 40 * index).save(tmp_path / f"{index}.png")
+        picture = Image.new("L", (256, 256), 255)
+        picture.paste(40 * index, (100, 60, 104, 200))
+        picture.save(tmp_path / f"{index}.png")
     recipe = overridden(
         read_recipe("deepfacedrawing/stage1"),
         ["data.corpus=faces", "data.preview=faces", f"data.drawings={tmp_path}", "data.drawn=0.5", "schedule.batch=4"],
@@ -93,7 +95,7 @@ def test_peoples_own_drawings_are_learnt_from_without_photos(corpus: Path, tmp_p
     task = find_task(recipe.task)(recipe=recipe, data=corpus)
     batch = next(task.batches(start=0))
     assert batch["drawings"].shape == (2, 1, 256, 256) and len(batch["sketch"]) == 4
-    assert set(batch["drawings"].unique().mul(255).round().tolist()) <= {0.0, 40.0}
+    assert set(batch["drawings"].unique().mul(255).round().tolist()) <= {0.0, 40.0, 255.0}
     first = task.step(batch, 0, torch.Tensor.backward)
     again = task.step(batch | {"drawings": batch["drawings"] * 0 + 1}, 0, torch.Tensor.backward)
     assert first["remainder"] != pytest.approx(again["remainder"], rel=0.02)

@@ -40,14 +40,14 @@ def sketch(pipeline: Pipeline, photo: str | Path | Tensor | Sequence[str | Path]
     return inputs.give_back(drawn, pipeline.model.values["clean_sketch"])
 
 
-def clean(pipeline: Pipeline, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
+def clean(pipeline: Pipeline, sketch: Any, *, fit: bool | str = "auto", **options: Any) -> Any:
     """T'(T(S)): the same drawing without what does not belong to it. `sketch` and `fit` as for `run`."""
     inputs = pipeline.read(sketch, fit=fit)
     made = pipeline.execute({"sketch": inputs.tensor}, ("clean_sketch",), **options)["clean_sketch"]
     return inputs.give_back(made, pipeline.model.values["clean_sketch"])
 
 
-def attention(pipeline: Pipeline, sketch: Any, *, fit: bool = False, **options: Any) -> Any:
+def attention(pipeline: Pipeline, sketch: Any, *, fit: bool | str = "auto", **options: Any) -> Any:
     """Where strokes are taken for distracting: the attention in red over the drawing.
 
     Raises:
@@ -63,7 +63,7 @@ def attention(pipeline: Pipeline, sketch: Any, *, fit: bool = False, **options: 
 
 
 def styles(
-    pipeline: Pipeline, sketch: Any, references: Sequence[str | Path], *, fit: bool = False, **options: Any
+    pipeline: Pipeline, sketch: Any, references: Sequence[str | Path], *, fit: bool | str = "auto", **options: Any
 ) -> list[Image.Image]:
     """One drawing's photos in the colours of many references.
 

@@ -102,7 +102,9 @@ def test_sketches_without_dense_strokes_are_refused_unless_no_noise_is_wanted(tm
     for what, mode in (("photo", "RGB"), ("sketch", "L")):
         (tmp_path / "objects" / what).mkdir(parents=True)
         for name in ("a", "b", "c", "d"):
-            Image.new(mode, (36, 36), "white").save(tmp_path / "objects" / what / f"{name}.png")
+            picture = Image.new(mode, (36, 36), "white")
+            picture.paste(0, (8, 8, 28, 9))
+            picture.save(tmp_path / "objects" / what / f"{name}.png")
     held_out = {"test": ["c", "d"]}
     (tmp_path / "objects" / "split.json").write_text(json.dumps({"photo": held_out, "sketch": held_out}))
     with pytest.raises(DataError, match="no dense strokes"):

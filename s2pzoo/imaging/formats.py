@@ -1,0 +1,296 @@
+"""Strokes in the forms in which people have them: our own JSON, and those of data sets and other programs.
+
+    s2pzoo      {"canvas": [w, h], "strokes": [...]}, see `imaging.strokes`
+    points      a list of strokes, each a list of points (x, y); a third value, pressure or time, is not used
+    quickdraw   a list of strokes, each [xs, ys] or [xs, ys, times]; {"drawing": [...]}; NDJSON, one of these a line
+    stroke-3    sketch-rnn's rows (dx, dy, whether the pen is lifted after it)
+    stroke-5    sketch-rnn's rows (dx, dy, pen down, pen lifted, end)
+    excalidraw  an .excalidraw file or its clipboard
+    tldraw      a .tldr file, a snapshot or a clipboard
+
+A list of numbers does not say what it is. Where more than one of these fits, we ask and do not guess.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.strokes import FORM, Area, Mark, Stroke, Strokes, canvas_about, entries_of, on_canvas, read_limited
+
+MAX_BYTES = 50_000_000
+MAX_DRAWINGS = 10_000
+_LINES = (".ndjson", ".jsonl")
+_MEMBER = re.compile(rf"(.+(?:{'|'.join(map(re.escape, _LINES))}))#([1-9]\d{{0,6}})", re.IGNORECASE)
+
+
+def members(path: Path) -> list[Path]:
+    """The drawings in a file of one a line, as FILE#1, FILE#2, ...; of any other file the file itself.
+
+    Raises BadInputError.
+    """
+    if path.suffix.lower() not in _LINES or not path.is_file():
+        return [path]
+    numbers = [number for number, line in enumerate(_file_lines(path), 1) if line.strip()]
+    if len(numbers) > MAX_DRAWINGS:
+        raise BadInputError(
+            f"{path} holds {len(numbers)} drawings.", why=f"The limit is {MAX_DRAWINGS}.",
+            fix=f"Take some: head -n 100 {path.name}",
+        )  # fmt: skip
+    return [path] if len(numbers) < 2 else [path.with_name(f"{path.name}#{number}") for number in numbers]
+
+
+def home_of(path: Path) -> tuple[Path, int]:
+    """The file that a drawing is in, and the line of it in FILE.ndjson#3; 0 where it is the whole file."""
+    match = None if path.exists() else _MEMBER.fullmatch(path.name)
+    return (path.with_name(match[1]), int(match[2])) if match else (path, 0)
+
+
+def read_strokes(path: Path, *, form: str = "") -> Strokes:
+    """Strokes from a file; FILE.ndjson#3 is its third line. Raises BadInputError."""
+    home, number = home_of(path)
+    if number:
+        raw = next(islice(_file_lines(home), number - 1, None), b"")
+        return strokes_of(_parsed(raw, str(path)), form=form, label=str(path))
+    if len(inside := members(path)) > 1:
+        raise BadInputError(
+            f"{path} holds {len(inside)} drawings.", why="One is wanted here.", fix=f"Name one: {inside[0]}"
+        )
+    return strokes_of(_parsed(read_limited(path, MAX_BYTES), str(path)), form=form, label=str(path))
+
+
+def strokes_of(data: Any, *, form: str = "", label: str = "The drawing") -> Strokes:
+    """Strokes from parsed JSON, or Python lists of the same form.
+
+    Args:
+        form: one of `FORMS`; by default what the data says that it is.
+        label: what it is called in errors.
+
+    Raises:
+        BadInputError: it is nothing of the kind; it could be several of them.
+    """
+    if form and form not in FORMS:
+        raise BadInputError(f"There is no form of strokes {form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
+    try:
+        form = form or _told(data, label)
+        return FORMS[form](data)
+    except BadInputError as error:
+        raise BadInputError(
+            error.what if label in error.what else f"{label}: {error.what}", why=error.why, fix=error.fix
+        ) from error
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
+        what = f"{label} is not strokes of the form {form}." if form else f"{label} is not strokes."
+        raise BadInputError(what, why=f"{type(error).__name__}: {error}", fix=FORM) from error
+
+
+def _parsed(raw: bytes, label: str) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"{label} is not valid JSON.", why=str(error), fix=FORM) from error
+
+
+def _file_lines(path: Path) -> Iterator[bytes]:
+    return iter(read_limited(path, MAX_BYTES).splitlines())
+
+
+# Which form it is
+
+
+def _told(data: Any, label: str) -> str:
+    if isinstance(data, Mapping):
+        for form, keys in _KEYS.items():
+            if any(key in data for key in keys):
+                return form
+        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
+    if not isinstance(data, Sequence) or isinstance(data, str | bytes):
+        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
+    if any(isinstance(entry, Mapping) for entry in data):
+        return "s2pzoo"
+    rows = {len(entry) for entry in data if _are_numbers(entry)}
+    if data and all(map(_are_numbers, data)):
+        if rows in ({3}, {5}):
+            return f"stroke-{rows.pop()}"
+        raise BadInputError(
+            "This is one list of points.", why="A drawing is a list of strokes.", fix=f"[[[x, y], ...]]. {FORM}"
+        )
+    fits = [form for form, fit in (("points", _is_points), ("quickdraw", _is_arrays)) if all(map(fit, data))]
+    if len(fits) > 1 and data:
+        raise BadInputError(
+            f"{label} can be read in two ways.",
+            why="All its strokes have two or three points: [[a, b], [c, d]] is two points, or two x and two y.",
+            fix='Say which: --strokes points or --strokes quickdraw; in Python strokes="points".',
+        )
+    return fits[0] if fits else "points"
+
+
+_KEYS = {
+    "excalidraw": ("elements",), "tldraw": ("records", "shapes", "store", "document"), "quickdraw": ("drawing",),
+    "s2pzoo": ("strokes",),
+}  # fmt: skip
+
+
+def _are_numbers(value: Any) -> bool:
+    return (
+        isinstance(value, Sequence | np.ndarray)
+        and len(value) > 0
+        and all(isinstance(one, int | float | np.number) for one in value)
+    )
+
+
+def _is_points(stroke: Any) -> bool:
+    return len(stroke) > 0 and all(_are_numbers(point) and len(point) in (2, 3) for point in stroke)
+
+
+def _is_arrays(stroke: Any) -> bool:
+    return len(stroke) in (2, 3) and all(map(_are_numbers, stroke)) and len({len(values) for values in stroke}) == 1
+
+
+# The forms
+
+
+def _points(data: Any) -> Strokes:
+    return entries_of([stroke for stroke in (data["strokes"] if isinstance(data, Mapping) else data) if len(stroke)])
+
+
+def _quickdraw(data: Any) -> Strokes:
+    strokes = data["drawing"] if isinstance(data, Mapping) else data
+    return _lines([np.array(stroke[:2], np.float64).T for stroke in strokes])
+
+
+def _stroke3(data: Any) -> Strokes:
+    rows = np.array(data, np.float64)
+    return _lines(np.split(rows[:, :2].cumsum(0), np.flatnonzero(rows[:, 2] > 0.5) + 1))
+
+
+def _stroke5(data: Any) -> Strokes:
+    rows = np.array(data, np.float64)
+    ends = np.flatnonzero(rows[:, 4] > 0.5)
+    rows = rows[: ends[0]] if len(ends) else rows
+    return _stroke3(np.column_stack([rows[:, :2], rows[:, 3]]))
+
+
+def _excalidraw(data: Any) -> Strokes:
+    marks: list[Mark] = []
+    for element in data["elements"]:
+        if element.get("isDeleted") or element.get("opacity", 100) == 0:
+            continue
+        box = np.array([element["x"], element["y"], element.get("width", 0), element.get("height", 0)], np.float64)
+        line = element.get("points")
+        outline = _outline(element["type"], *box[2:]) if line is None else np.array(line, np.float64)[:, :2]
+        if outline is None or not len(outline):
+            continue
+        middle = (outline.min(0) + outline.max(0)) / 2
+        at = _rotated(outline - middle, element.get("angle", 0)) + middle + box[:2]
+        if (
+            line is None
+            and element.get("fillStyle") == "solid"
+            and element.get("backgroundColor", "transparent") != "transparent"
+        ):
+            marks.append(Area(rings=(at,), shade=_shade(element["backgroundColor"])))
+        shade = _shade(element.get("strokeColor", "#000000"))
+        marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=shade))
+    return _drawn(marks, data["elements"])
+
+
+def _tldraw(data: Any) -> Strokes:
+    held = data.get("document", data)
+    held = held.get("records") or held.get("shapes") or held.get("store")
+    records = list(held.values()) if isinstance(held, Mapping) else held
+    shapes = {one["id"]: one for one in records if one.get("typeName", "shape") == "shape"}
+    marks: list[Mark] = []
+    for shape in shapes.values():
+        width = {"s": 2.0, "m": 3.5, "l": 5.0, "xl": 10.0}.get(shape["props"].get("size"), 3.5)
+        shade = {"black": 0.0, "white": 1.0, "grey": 0.6}.get(shape["props"].get("color"), 0.3)
+        for line in _tldraw_lines(shape["type"], shape["props"]):
+            marks.append(Stroke(points=_on_page(line, shape, shapes), width=width, shade=shade))
+    return _drawn(marks, list(shapes))
+
+
+def _tldraw_lines(kind: str, props: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    if kind in ("draw", "highlight"):
+        scale = np.array([props.get("scaleX", 1), props.get("scaleY", 1)])
+        parts = [_tldraw_segment(segment) for segment in props["segments"]]
+        if any(map(len, parts)):
+            yield np.concatenate([part for part in parts if len(part)]) * scale
+    elif kind == "line" and isinstance(points := props.get("points") or props.get("handles"), Mapping):
+        ordered = sorted(points.values(), key=lambda point: point["index"])
+        yield np.array([[point["x"], point["y"]] for point in ordered], np.float64)
+    elif kind == "arrow" and "x" in props.get("start", {}):
+        yield np.array([[props[end]["x"], props[end]["y"]] for end in ("start", "end")], np.float64)
+    elif kind == "geo":
+        kind = {"ellipse": "ellipse", "oval": "ellipse", "diamond": "diamond"}.get(props.get("geo", ""), "rectangle")
+        outline = _outline(kind, props["w"], props["h"])
+        yield np.zeros((1, 2)) if outline is None else outline
+
+
+def _tldraw_segment(segment: Mapping[str, Any]) -> np.ndarray:
+    """Points {x, y}; or packed: half floats (x, y, z); or `path`, floats of the first and half floats of the steps."""
+    if isinstance(points := segment.get("points"), str):
+        return np.frombuffer(base64.b64decode(points), "<f2").reshape(-1, 3)[:, :2].astype(np.float64)
+    if points is not None:
+        return np.array([[point["x"], point["y"]] for point in points], np.float64).reshape(-1, 2)
+    packed = base64.b64decode(segment.get("path", ""))
+    first, steps = np.frombuffer(packed[:12], "<f4"), np.frombuffer(packed[12:], "<f2")
+    return np.concatenate([first, steps.astype(np.float64)]).reshape(-1, 3)[:, :2].cumsum(0)
+
+
+def _on_page(line: np.ndarray, shape: Mapping[str, Any], shapes: Mapping[str, Any]) -> np.ndarray:
+    """From the shape's own place to the page: shapes lie in groups and frames."""
+    for _ in range(100):
+        line = _rotated(line, shape.get("rotation", 0)) + np.array([shape.get("x", 0), shape.get("y", 0)])
+        if shape.get("parentId") not in shapes:
+            return line
+        shape = shapes[shape["parentId"]]
+    raise BadInputError("Its groups are nested too deeply.", fix="Ungroup them.")
+
+
+FORMS: dict[str, Callable[[Any], Strokes]] = {
+    "s2pzoo": entries_of, "points": _points, "quickdraw": _quickdraw, "stroke-3": _stroke3, "stroke-5": _stroke5,
+    "excalidraw": _excalidraw, "tldraw": _tldraw,
+}  # fmt: skip
+
+
+def _lines(lines: Sequence[np.ndarray]) -> Strokes:
+    """Strokes of the usual width, centred: their units say nothing."""
+    drawn = Strokes.of([line for line in lines if len(line)])
+    return Strokes.of(on_canvas(drawn.marks, canvas_about(drawn)).points) if drawn.marks else drawn
+
+
+def _drawn(marks: Sequence[Mark], things: Sequence[Any]) -> Strokes:
+    if things and not marks:
+        raise BadInputError(
+            "There are no lines in it.", why="Texts and pictures are not read.", fix="Export it as a PNG or an SVG."
+        )
+    return on_canvas(marks, canvas_about(Strokes(marks=tuple(marks)))) if marks else Strokes()
+
+
+def _outline(kind: str, width: float, height: float) -> np.ndarray | None:
+    """A closed outline in a box, or None of what has none."""
+    corners = {
+        "rectangle": [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]],
+        "diamond": [[0.5, 0], [1, 0.5], [0.5, 1], [0, 0.5], [0.5, 0]],
+        "ellipse": [[0.5 + 0.5 * math.cos(t), 0.5 + 0.5 * math.sin(t)] for t in np.linspace(0, 2 * math.pi, 49)],
+    }.get(kind)
+    return None if corners is None else np.array(corners) * [float(width), float(height)]
+
+
+def _rotated(points: np.ndarray, angle: float) -> np.ndarray:
+    c, s = math.cos(angle), math.sin(angle)
+    return points @ np.array([[c, s], [-s, c]])
+
+
+def _shade(colour: str) -> float:
+    from PIL import ImageColor
+
+    r, g, b = ImageColor.getrgb(colour)[:3]
+    return (0.299 * r + 0.587 * g + 0.114 * b) / 255
