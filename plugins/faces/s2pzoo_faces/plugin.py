@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from s2pzoo.host.hooks import hookimpl
 from s2pzoo.spec.fields import Field
-from s2pzoo.spec.model import DatasetEntry, Declaration, Input, ToolEntry
+from s2pzoo.spec.model import DatasetEntry, Declaration, Input, Model, Step, TaskEntry, ToolEntry, Weights
+from s2pzoo_faces.config import CENTERNET, LocatorConfig
 from s2pzoo_faces.frame import FACE
 
 S2PZOO_API = 2
@@ -13,8 +14,19 @@ S2PZOO_API = 2
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
     return Declaration(
+        components=[LocatorConfig],
+        models=[
+            Model("faces.locator", steps=[Step("locator", LocatorConfig())], output="heads", size=128, blank_ok=True,
+                  weights=Weights(bundled="weights/locator"), licence="CC-BY-4.0",
+                  summary="Where heads are in a drawing: their pupils", paper=f"After {CENTERNET}"),
+        ],
+        tasks=[
+            TaskEntry("faces/locator", factory="s2pzoo_faces.locator:Locating",
+                      summary="drawn heads on sheets of all kinds, and where they are"),
+        ],
         datasets=[
             DatasetEntry("faces/corpus", reader="s2pzoo_faces.corpus:open_corpus", frame=FACE,
+                         locate="s2pzoo_faces.locator:locate", shaded=True,
                          summary="recombined faces of a few portraits, each drawn in every style and roughness"),
         ],
         tools=[
