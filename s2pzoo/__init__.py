@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "load": "s2pzoo.zoo",
-    "build": "s2pzoo.zoo",
-    "compose": "s2pzoo.zoo",
-    "list_models": "s2pzoo.zoo",
-    "describe": "s2pzoo.zoo",
+_HOME = dict.fromkeys(("load", "build", "compose", "list_models", "describe"), "s2pzoo.zoo") | {
     "Pipeline": "s2pzoo.pipeline.run",
     "Result": "s2pzoo.pipeline.run",
     "S2PZooError": "s2pzoo.errors",

@@ -6,6 +6,7 @@ untrained; weights are read last. So whatever can be wrong is told before a byte
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -274,10 +275,7 @@ def _networks(plan: Plan) -> dict[str, Component]:
         else:
             assert part.entry is not None, "a part is a class or a module"
             cls = load_object(part.entry.network)
-            if part.bundle:
-                with without_initialising():
-                    network = cls(step.config)
-            else:
+            with without_initialising() if part.bundle else contextlib.nullcontext():
                 network = cls(step.config)
         if not isinstance(network, Component):
             raise PluginFailedError(f"{step.component} is a {type(network).__name__}, not an s2pzoo Component.")

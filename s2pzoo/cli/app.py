@@ -91,7 +91,12 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except Exception as error:
-        return _failed(_own(error, arguments), error, as_json=as_json)
+        told = _own(error, arguments)
+        output.tell_traceback(error)
+        output.tell(told)
+        if as_json:
+            output.print_json({"error": output.error_data(told)})
+        return told.exit_code
 
 
 def joined(words: Sequence[str]) -> list[str]:
@@ -116,14 +121,6 @@ def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:
         why=" ".join(where),
         fix=f"{output.TRACEBACK}=1 s2pzoo ... shows where it happened.",
     )
-
-
-def _failed(told: S2PZooError, error: Exception, *, as_json: bool) -> int:
-    output.tell_traceback(error)
-    output.tell(told)
-    if as_json:
-        output.print_json({"error": output.error_data(told)})
-    return told.exit_code
 
 
 class _UnexpectedError(S2PZooError):

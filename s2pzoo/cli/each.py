@@ -39,6 +39,8 @@ def each(
     Raises:
         S2PZooError: the one failure itself, where nothing else was asked for.
     """
+    from s2pzoo.imaging.write import write_image
+
     made: list[dict[str, Any]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
     console = stderr()
@@ -46,7 +48,7 @@ def each(
         for source, target in zip(sources, targets, strict=True):
             try:
                 picture, notes = make(source)
-                _write(picture, target)
+                write_image(picture, target)
             except (BadInputError, OutputError) as error:
                 problems.append((source, error))
             else:
@@ -63,9 +65,3 @@ def each(
     failures = [{takes: str(source), "error": error_data(error)} for source, error in problems]
     listed = {"sketch": "sketches", "photo": "photos"}[takes]
     return Answer(data={**about, listed: made, "failed": failures}, show=show, exit_code=2 if problems else 0)
-
-
-def _write(picture: Image.Image, target: Path) -> None:
-    from s2pzoo.imaging.write import write_image
-
-    write_image(picture, target)

@@ -41,8 +41,7 @@ def eval_retrieval(
     with output.reports() as report:
         table = evaluate(truth, gallery, methods, embedder=load_embedder(backbone), ks=counts, progress=report)
     return output.Answer(
-        data=json.loads(table.to_json()),
-        show=lambda console: console.out(table.to_markdown(), end="", highlight=False),
+        data=json.loads(table.to_json()), show=lambda console: console.out(table.to_markdown(), end="", highlight=False)
     )
 
 

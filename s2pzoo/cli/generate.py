@@ -97,7 +97,7 @@ def generate(
     styles = read_references(colours, size=pipeline.model.size)
     how = reading(fit, strokes)
     made: list[Made] = []
-    rows: list[list[Image.Image]] = []
+    rows: list[dict[str, Image.Image]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
     console = stderr()
     with progress(console, "drawings", len(sources)) as done:
@@ -114,7 +114,7 @@ def generate(
             else:
                 made.append(Made(sketch=source, photo=photo, notes=tuple(result.notes), seconds=seconds, stages=stages,
                                  styles=styled))  # fmt: skip
-                rows += [list(_pictures(pipeline, result).values())] if sheet else []
+                rows += [_pictures(pipeline, result)] if sheet else []
                 for text in result.notes:
                     note(console, f"{source}: {text}")
             done()
@@ -167,15 +167,13 @@ def _save_stages(pipeline: Pipeline, result: Result, folder: Path) -> Path:
     return folder
 
 
-def _save_sheet(pipeline: Pipeline, sheet: Path, rows: list[list[Image.Image]], labels: Sequence[str]) -> None:
+def _save_sheet(pipeline: Pipeline, sheet: Path, rows: list[dict[str, Image.Image]], labels: Sequence[str]) -> None:
     from s2pzoo.imaging.sheet import contact_sheet
     from s2pzoo.imaging.write import write_image
-    from s2pzoo.spec.ports import KINDS
 
-    names = [name for name, port in pipeline.model.values.items() if KINDS.get(port.kind)]
-    names.sort(key=lambda name: name == pipeline.model.output)
-    headers = [name.replace("_", " ") for name in names]
-    write_image(contact_sheet(rows, headers, labels=labels, cell=min(256, pipeline.model.size)), sheet)
+    headers = [name.replace("_", " ") for name in rows[0]]
+    cells = [list(row.values()) for row in rows]
+    write_image(contact_sheet(cells, headers, labels=labels, cell=min(256, pipeline.model.size)), sheet)
 
 
 def _answer(

@@ -69,7 +69,7 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
         if as_json:
             print_json(answer.data)
         else:
-            answer.show(stdout())
+            answer.show(_console(stderr=False))
         return answer.exit_code
 
     signature = inspect.signature(command, eval_str=True)
@@ -78,11 +78,6 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
     told.__signature__ = signature.replace(parameters=[*parameters, flag])  # pyright: ignore[reportAttributeAccessIssue]
     told.__annotations__ = {parameter.name: parameter.annotation for parameter in (*parameters, flag)}
     return told
-
-
-def stdout() -> Console:
-    """Where results go."""
-    return _console(stderr=False)
 
 
 def stderr() -> Console:
@@ -167,12 +162,10 @@ def tell_failures(problems: Sequence[tuple[Path, S2PZooError]], *, of: int) -> N
             tell(error)
 
 
-def tell_traceback(error: BaseException) -> bool:
-    """The traceback on stderr, where the environment asks for it; whether it did."""
-    asked = os.environ.get(TRACEBACK, "") not in ("", "0")
-    if asked:
-        traceback.print_exception(error, file=sys.stderr)
-    return asked
+def tell_traceback(error: BaseException) -> None:
+    """The traceback on stderr, where the environment asks for it."""
+    if os.environ.get(TRACEBACK, "") not in ("", "0"):
+        traceback.print_exception(error)
 
 
 def error_data(error: S2PZooError) -> dict[str, str]:

@@ -7,7 +7,7 @@ The drawing is given as a tensor (1,S,S); options as for `run`, but for `referen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,12 @@ def read_references(paths: Iterable[Path], *, size: int) -> References:
         except BadInputError as error:
             skipped.append((path, error))
     if skipped and not pictures:
-        raise _none(skipped)
+        first = skipped[0][1]
+        if len(skipped) == 1:
+            raise first
+        raise BadInputError(
+            f"None of {len(skipped)} references can be read.", why=f"The first: {first.what}", fix=first.fix
+        )
     for _, error in skipped:
         note(stderr(), f"skipped a reference: {error.what}")
     return References(pictures=pictures, skipped=skipped)
@@ -85,12 +90,3 @@ def save_styles(
     made = pipeline.styles(drawing[0], list(references.pictures), seed=result.seed, **given)
     rows = [[None, *references.pictures.values()], [*to_images(drawing), *(as_picture(one, "styles") for one in made)]]
     return write_image(contact_sheet(rows, cell=min(256, pipeline.model.size)), target)
-
-
-def _none(skipped: Sequence[tuple[Path, BadInputError]]) -> BadInputError:
-    first = skipped[0][1]
-    if len(skipped) == 1:
-        return first
-    return BadInputError(
-        f"None of {len(skipped)} references can be read.", why=f"The first: {first.what}", fix=first.fix
-    )

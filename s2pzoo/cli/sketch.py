@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,22 +24,11 @@ if TYPE_CHECKING:
 
 _SIDE = 256
 
+Style = Literal["photocopy", "xdog", "fdog", "canny"]
+"""Filters of s2pzoo.imaging.edges."""
 
-class Style(StrEnum):
-    """Filters of s2pzoo.imaging.edges."""
-
-    PHOTOCOPY = "photocopy"
-    XDOG = "xdog"
-    FDOG = "fdog"
-    CANNY = "canny"
-
-
-class Hand(StrEnum):
-    """Levels of s2pzoo.imaging.rough."""
-
-    CLEAN = "clean"
-    ROUGH = "rough"
-    VERY_ROUGH = "very rough"
+Hand = Literal["clean", "rough", "very rough"]
+"""Levels of s2pzoo.imaging.rough."""
 
 
 def sketch(
@@ -53,7 +41,7 @@ def sketch(
         Path, typer.Option("-o", "--out", metavar="OUT", help="The folder for the drawings; or a file, for one photo.")
     ] = Path("out"),
     style: Annotated[
-        Style | None, typer.Option("--style", help="How lines are found.", show_default=Style.PHOTOCOPY)
+        Style | None, typer.Option("--style", help="How lines are found.", show_default="photocopy")
     ] = None,
     simplify: Annotated[
         bool, typer.Option("--simplify", help="Trace it: thin lines, without the short ones, smoothed.")
@@ -62,8 +50,7 @@ def sketch(
         Hand | None, typer.Option("--roughness", help="Trace it, and draw it anew with a more or less sure hand.")
     ] = None,
     size: Annotated[
-        int | None,
-        typer.Option("--size", min=16, max=4096, help="The longer side in pixels.", show_default=str(_SIDE)),
+        int | None, typer.Option("--size", min=16, max=4096, help="The longer side in pixels.", show_default=str(_SIDE))
     ] = None,
     seed: Seed = 0,
     weights: Weights = None,
@@ -83,17 +70,13 @@ def sketch(
         pipeline = opened(model, weights=weights, device=device, can="sketch")
         name, draw = pipeline.model.name, _by_model(pipeline, options_of(pipeline, knobs), seed)
     else:
-        name, style = None, style or Style.PHOTOCOPY
+        name, style = None, style or "photocopy"
         draw = _by_filter(style, simplify, roughness, size or _SIDE, seed)
     return each(sources, targets, draw, failed=failed, takes="photo", gives="sketch", model=name, style=style)
 
 
 def _refuse(given: Mapping[str, object], model: str | None) -> None:
-    """Refuse options of the other way to draw.
-
-    Raises:
-        UsageError: one of them was given.
-    """
+    """Refuse options of the other way to draw, by UsageError."""
     names = ", ".join(name for name, value in given.items() if value)
     if names and model:
         raise UsageError(f"{names} cannot be used with -m.", why="Filters are told so how to draw; a model is not.",
@@ -105,12 +88,7 @@ def _refuse(given: Mapping[str, object], model: str | None) -> None:
 
 def _by_model(pipeline: Pipeline, options: Mapping[str, Any], seed: int) -> Make:
     """The tool `sketch` of a family."""
-
-    def draw(path: Path) -> tuple[Image.Image, Sequence[str]]:
-        drawn = pipeline.sketch(photo=path, seed=seed, **options)
-        return as_picture(drawn, "sketch"), ()
-
-    return draw
+    return lambda path: (as_picture(pipeline.sketch(photo=path, seed=seed, **options), "sketch"), ())
 
 
 def _by_filter(style: Style, simplify: bool, roughness: Hand | None, size: int, seed: int) -> Make:

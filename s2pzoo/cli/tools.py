@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _ANIMATED = (".webp", ".gif")
 _EACH = ("drawings", "photos")
 _ARGUMENTS = ("drawing", "drawings", "photo", "photos", "parts", "folder", "new folder")
-_Timing = Mapping[str, tuple[float, float]]
 
 _Folder = Annotated[
     Path, typer.Option("-o", "--out", metavar="OUT", help="The folder for the pictures; or a file, for one of them.")
@@ -277,7 +276,7 @@ def read_timing(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
     return spans
 
 
-def timed(moment: float, spans: _Timing) -> float | dict[str, float]:
+def timed(moment: float, spans: Mapping[str, tuple[float, float]]) -> float | dict[str, float]:
     """The t of every component at a moment, in [0, 1]: one number where no component has a timing of its own."""
     if not spans:
         return moment

@@ -57,13 +57,12 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
         raise DataError(f"There is no folder {folder}.", fix=_LAYOUT)
     held_out = _held_out(folder / "split.json")
     photos = named(folder / "photo", PHOTOS)
-    strokes = _strokes(folder / "sketch_strokes.json")
-    drawings = strokes or named(folder / "sketch")
+    drawings = _json(folder / "sketch_strokes.json") or named(folder / "sketch")
     for what, names in (("photos", photos), ("sketches", drawings)):
         if not names:
             raise DataError(f"{folder} has no {what}.", why="Both are needed, in any number, unpaired.", fix=_LAYOUT)
     photo_names = _chosen(photos, split, held_out["photo"])
-    theirs = {name for name in drawings if _owner(name) in held_out["photo"]}
+    theirs = {name for name in drawings if name.rpartition("_")[0] in held_out["photo"]}  # of a photo: PHOTO_k
     sketch_names = _chosen(drawings, split, held_out["sketch"] or theirs)
     for what, names in (("photo", photo_names), ("sketch", sketch_names)):
         if not names:
@@ -88,12 +87,8 @@ def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
     return read_sketch(source, size=size, shaded=False).ink
 
 
-def _strokes(path: Path) -> dict[str, Any]:
-    return _json(path) if path.is_file() else {}
-
-
 def _held_out(path: Path) -> dict[str, set[str]]:
-    data = _json(path) if path.is_file() else {}
+    data = _json(path)
     if "test" in data:
         data = {"photo": data}
     try:
@@ -103,6 +98,9 @@ def _held_out(path: Path) -> dict[str, set[str]]:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty where there is none."""
+    if not path.is_file():
+        return {}
     try:
         data = json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -110,11 +108,6 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DataError(f"{path} is not a JSON object.")
     return data
-
-
-def _owner(name: str) -> str:
-    """The photo that a drawing `PHOTO_k` is of."""
-    return name.rpartition("_")[0]
 
 
 def _chosen(names: Iterable[str], split: str, held_out: set[str]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from attrs import field, frozen
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -97,13 +96,11 @@ class NearestPhoto:
         """(N,1,S,S) -> photos (N,3,S,S)."""
         if self._prints is None:
             parts = np.array_split(self.indices, -(-len(self.indices) // _CHUNK))
-            self._prints = torch.cat([_fingerprint(self._cleans(part)) for part in parts])
+            cleans = (np.stack([self.gallery.clean(int(index)) for index in part]) for part in parts)
+            self._prints = torch.cat([_fingerprint(torch.from_numpy(clean)[:, None].float()) for clean in cleans])
         nearest = torch.cdist(_fingerprint(sketch), self._prints).argmin(1)
         photos = np.stack([self.gallery.photo(int(self.indices[index])) for index in nearest])
         return torch.from_numpy(photos).permute(0, 3, 1, 2)
-
-    def _cleans(self, indices: NDArray[np.int_]) -> Tensor:
-        return torch.from_numpy(np.stack([self.gallery.clean(int(index)) for index in indices]))[:, None].float()
 
 
 def _fingerprint(sketch: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from s2pzoo.errors import UsageError
 from s2pzoo.evaluate.table import Metric, Row, Table
 from s2pzoo.imaging.rough import LEVELS
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.names import hint
 
 _METRICS = (
     Metric(name="LPIPS", better="lower"),
@@ -25,10 +25,6 @@ _FALL = "falls off by"
 def _levels(value: Sequence[str]) -> tuple[str, ...]:
     """In the order of roughness, unknown ones last."""
     return (*(level for level in LEVELS if level in value), *(level for level in value if level not in LEVELS))
-
-
-def _scores(value: Sequence[Score]) -> tuple[Score, ...]:
-    return tuple(value)
 
 
 @frozen(kw_only=True)
@@ -54,11 +50,8 @@ class Protocol:
     def __attrs_post_init__(self) -> None:
         for level in self.levels:
             if level not in LEVELS:
-                near = suggest(level, LEVELS)
                 raise UsageError(
-                    f"There is no level {level!r}.",
-                    why=f"There are: {', '.join(LEVELS)}.",
-                    fix=f"Did you mean {near[0]!r}?" if near else "",
+                    f"There is no level {level!r}.", why=f"There are: {', '.join(LEVELS)}.", fix=hint(level, LEVELS)
                 )
         if not self.levels:
             raise UsageError("No level of roughness was given.", fix=f"There are: {', '.join(LEVELS)}.")
@@ -86,7 +79,7 @@ class Score:
 class Evaluation:
     """All scores, by method and then by level."""
 
-    scores: tuple[Score, ...] = field(converter=_scores)
+    scores: tuple[Score, ...] = field(converter=tuple)
     protocol: str
 
     def to_markdown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -36,20 +36,12 @@ class Row:
     ranked: bool = True
 
 
-def _rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(rows)
-
-
-def _metrics(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
-    return tuple(metrics)
-
-
 @frozen(kw_only=True)
 class Table:
     """Rows of metrics with the protocol that makes them mean something (data, n, backbone, size)."""
 
-    metrics: tuple[Metric, ...] = field(converter=_metrics)
-    rows: tuple[Row, ...] = field(converter=_rows)
+    metrics: tuple[Metric, ...] = field(converter=tuple)
+    rows: tuple[Row, ...] = field(converter=tuple)
     title: str = ""
     protocol: Mapping[str, Any] = field(factory=dict)
 
@@ -63,7 +55,8 @@ class Table:
         for row in self.rows:
             rank = best if row.ranked else {}
             cells = [_cell(row.values.get(metric.name), metric, rank.get(metric.name)) for metric in self.metrics]
-            lines.append(f"| {_plain(row.name)} | {' | '.join(cells)} |")
+            name = row.name.replace("|", "\\|")
+            lines.append(f"| {name} | {' | '.join(cells)} |")
         head = [f"**{self.title}**", ""] if self.title else []
         tail = ["", "; ".join(f"{key}: {value}" for key, value in self.protocol.items())] if self.protocol else []
         return "\n".join([*head, *lines, *tail]) + "\n"
@@ -118,7 +111,3 @@ def _format(value: float, metric: Metric) -> str:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def _plain(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from s2pzoo.errors import UsageError
 from s2pzoo.evaluate.methods import PHOTOS
 from s2pzoo.evaluate.table import Metric, Row, Table
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.names import hint
 
 
 @frozen(kw_only=True)
@@ -49,23 +49,17 @@ def check_label(label: str, labels: Sequence[str]) -> str:
         UsageError: it is not.
     """
     if label not in labels:
-        near = suggest(label, labels)
         raise UsageError(
-            f"No method is called {label!r}.", why=f"There are: {', '.join(labels)}.",
-            fix=f"Did you mean {near[0]!r}?" if near else "",
-        )  # fmt: skip
+            f"No method is called {label!r}.", why=f"There are: {', '.join(labels)}.", fix=hint(label, labels)
+        )
     return label
-
-
-def _scores(value: Sequence[UnpairedScore]) -> tuple[UnpairedScore, ...]:
-    return tuple(value)
 
 
 @frozen(kw_only=True)
 class UnpairedEvaluation:
     """All scores, and the label of the method by whose FID the others' are divided."""
 
-    scores: tuple[UnpairedScore, ...] = field(converter=_scores)
+    scores: tuple[UnpairedScore, ...] = field(converter=tuple)
     against: str
     protocol: str
 

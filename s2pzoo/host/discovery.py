@@ -52,10 +52,9 @@ def discover() -> list[Candidate]:
             text = distribution.read_text("entry_points.txt") or ""
         except Exception:  # an unreadable distribution says nothing about us
             continue
-        if GROUP in text:
-            candidates = _of(distribution)
-            if candidates:
-                found.setdefault(_normalised(candidates[0].distribution), candidates)
+        if GROUP in text and (candidates := _of(distribution)):
+            name = re.sub(r"[-_.]+", "-", candidates[0].distribution).lower()
+            found.setdefault(name, candidates)
     return sorted((c for group in found.values() for c in group), key=lambda c: (c.family, c.distribution))
 
 
@@ -79,7 +78,3 @@ def _identity(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
         return str(metadata["Name"] or "unknown"), str(metadata["Version"] or "unknown")
     except Exception:
         return "unknown", "unknown"
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

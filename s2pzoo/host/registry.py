@@ -187,9 +187,7 @@ class Registry:
             if known is None:
                 self._unknown(asked, unknown)
             raise PluginMissingError(
-                f"{asked!r} is not installed.",
-                why=f"It is known: {known.summary}.",
-                distribution=known.distribution,
+                f"{asked!r} is not installed.", why=f"It is known: {known.summary}.", distribution=known.distribution
             )
         plugin = self._state(family, load=True)
         if plugin.state is not State.LOADED:

@@ -70,7 +70,8 @@ def _read_pixels(path: Path, head: bytes) -> Raster:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=_formats())
+            Image.init()  # PIL registers WebP and TIFF only then, and AVIF only where it was built with it
+            image = Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(str(path)) from error
     except UnidentifiedImageError as error:
@@ -79,11 +80,6 @@ def _read_pixels(path: Path, head: bytes) -> Raster:
         raise _broken(str(path), error) from error
     with image:
         return from_image(image, str(path))
-
-
-def _formats() -> list[str]:
-    Image.init()  # PIL registers WebP and TIFF only then, and AVIF only where it was built with it
-    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def from_image(image: Image.Image, label: str = "image") -> Raster:
@@ -117,13 +113,9 @@ def from_array(array: np.ndarray) -> Raster:
     shape, label = array.shape, f"The array of shape {array.shape}"
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         channels_first = array.ndim == 3 and shape[0] in (1, 3, 4)
-        raise BadInputError(
-            f"{label} is not a picture.",
-            why="A picture is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).",
-            fix="Move the channels last: array.transpose(1, 2, 0)."
-            if channels_first
-            else "Give one picture at a time.",
-        )
+        fix = "Move the channels last: array.transpose(1, 2, 0)." if channels_first else "Give one picture at a time."
+        why = "A picture is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)."
+        raise BadInputError(f"{label} is not a picture.", why=why, fix=fix)
     if array.size == 0:
         raise _zero(label, (shape[1], shape[0]))
     if shape[0] * shape[1] > MAX_PIXELS:
@@ -163,8 +155,7 @@ def _checked_floats(array: np.ndarray, label: str) -> np.ndarray:
 
 def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     try:
-        turned = image.getexif().get(0x0112, 1) not in (0, 1)
-        if not turned:
+        if image.getexif().get(0x0112, 1) in (0, 1):
             return image
         image = ImageOps.exif_transpose(image)
     except Exception:  # a broken EXIF block must not lose the picture

@@ -18,7 +18,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def members(path: Path) -> list[Path]:
     """
     if path.suffix.lower() not in _LINES or not path.is_file():
         return [path]
-    numbers = [number for number, line in enumerate(_file_lines(path), 1) if line.strip()]
+    numbers = [number for number, line in enumerate(read_limited(path, MAX_BYTES).splitlines(), 1) if line.strip()]
     if len(numbers) > MAX_DRAWINGS:
         raise BadInputError(
             f"{path} holds {len(numbers)} drawings.", why=f"The limit is {MAX_DRAWINGS}.",
@@ -59,7 +58,7 @@ def read_strokes(path: Path, *, form: str = "") -> Strokes:
     """Strokes from a file; FILE.ndjson#3 is its third line. Raises BadInputError."""
     home, number = home_of(path)
     if number:
-        raw = next(islice(_file_lines(home), number - 1, None), b"")
+        raw = b"".join(read_limited(home, MAX_BYTES).splitlines()[number - 1 : number])
         return strokes_of(_parsed(raw, str(path)), form=form, label=str(path))
     if len(inside := members(path)) > 1:
         raise BadInputError(
@@ -99,10 +98,6 @@ def _parsed(raw: bytes, label: str) -> Any:
         raise BadInputError(f"{label} is not valid JSON.", why=str(error), fix=FORM) from error
 
 
-def _file_lines(path: Path) -> Iterator[bytes]:
-    return iter(read_limited(path, MAX_BYTES).splitlines())
-
-
 # Which form it is
 
 
@@ -111,7 +106,6 @@ def _told(data: Any, label: str) -> str:
         for form, keys in _KEYS.items():
             if any(key in data for key in keys):
                 return form
-        raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
         raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
     if any(isinstance(entry, Mapping) for entry in data):

@@ -18,11 +18,9 @@ from s2pzoo.imaging.resize import block_mean
 INVERTED = "white-on-black drawing inverted"
 FLATTENED = "photographed paper: uneven light flattened by an adaptive threshold"
 WHITENED = "off-white paper lifted to white"
-RULED, FRAMED, BESIDE = (
-    "ruled lines taken out",
-    "a frame around the drawing taken out",
-    "what lies beside the sheet taken out",
-)
+RULED = "ruled lines taken out"
+FRAMED = "a frame around the drawing taken out"
+BESIDE = "what lies beside the sheet taken out"
 OUTLINED = "filled areas read as their outlines"
 
 

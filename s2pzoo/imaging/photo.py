@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from s2pzoo.imaging.decode import read_pixels
+from s2pzoo.imaging.frame import cut, square_window
 from s2pzoo.imaging.pixels import picture
 from s2pzoo.imaging.resize import block_mean
 
@@ -31,9 +32,5 @@ def read_picture(path: str | os.PathLike[str], *, size: int) -> Image.Image:
 
 
 def _square(band: np.ndarray, size: int) -> np.ndarray:
-    height, width = band.shape
-    side = max(height, width)
-    sheet = np.ones((side, side), np.float32)
-    y, x = (side - height) // 2, (side - width) // 2
-    sheet[y : y + height, x : x + width] = band
-    return np.clip(np.asarray(Image.fromarray(sheet).resize((size, size), Image.Resampling.LANCZOS)), 0, 1)
+    sheet = Image.fromarray(cut(band, square_window(band)))
+    return np.clip(np.asarray(sheet.resize((size, size), Image.Resampling.LANCZOS)), 0, 1)

@@ -132,14 +132,7 @@ class Placing:
 
 
 def _label(source: Source) -> str:
-    kinds = {
-        Image.Image: "image",
-        np.ndarray: "array",
-        Strokes: "strokes",
-        Mapping: "strokes",
-        list: "strokes",
-        tuple: "strokes",
-    }
+    kinds = {Image.Image: "image", np.ndarray: "array", (Strokes, Mapping, list, tuple): "strokes"}
     return next((name for kind, name in kinds.items() if isinstance(source, kind)), str(source))
 
 
@@ -188,9 +181,7 @@ def _from_strokes(drawn: Strokes, size: int, place: Placing, label: str) -> tupl
     if place.fit == "auto":
         window, told = place.window(1.0 - ink if light else ink)
         if told and window.side != size:
-            unit = window.scaled(1 / size)
-            drawn = strokes_in(drawn, unit)
-            ink = rasterise(drawn, size=size)
+            ink = rasterise(strokes_in(drawn, window.scaled(1 / size)), size=size)
         notes = (*notes, *told)
     return (1.0 - ink, (*notes, paper.INVERTED)) if light else (ink, notes)
 

@@ -26,7 +26,7 @@ def contact_sheet(
     gap, edge = max(2, cell // 32), max(4, cell // 12)
     font, small = (ImageFont.load_default(max(9, cell // part)) for part in (14, 16))
     top = edge + (round(cell / 14 * 2) if headers else 0)
-    left = edge + (_label_width(labels, small, cell) + gap if labels else 0)
+    left = edge + (min(round(max(small.getlength(label) for label in labels)) + 2, cell) + gap if labels else 0)
     width = left + columns * (cell + gap) - gap + edge
     height = top + max(len(rows), 1) * (cell + gap) - gap + edge
     sheet = Image.new("RGB", (width, height), (255, 255, 255))
@@ -55,10 +55,6 @@ def _place(sheet: Image.Image, picture: Image.Image, x: int, y: int, cell: int) 
     if picture.mode in ("L", "1"):  # drawings are white to their rim: show where they end
         frame = (at[0], at[1], at[0] + size[0] - 1, at[1] + size[1] - 1)
         ImageDraw.Draw(sheet).rectangle(frame, outline=(225, 225, 225))
-
-
-def _label_width(labels: Sequence[str], font: ImageFont.FreeTypeFont | ImageFont.ImageFont, cell: int) -> int:
-    return min(round(max(font.getlength(label) for label in labels)) + 2, cell)
 
 
 def _cut(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:

@@ -51,10 +51,6 @@ def _points(value: Any) -> np.ndarray:
     return array
 
 
-def _rings(value: Iterable[Any]) -> tuple[np.ndarray, ...]:
-    return tuple(_points(ring) for ring in value)
-
-
 @frozen(kw_only=True)
 class Stroke:
     """One pen line with round ends. A single point is a dot."""
@@ -71,7 +67,7 @@ class Stroke:
 class Area:
     """A filled shape of one or more closed rings (holes, islands)."""
 
-    rings: tuple[np.ndarray, ...] = field(converter=_rings, eq=False)
+    rings: tuple[np.ndarray, ...] = field(converter=lambda rings: tuple(map(_points, rings)), eq=False)
     shade: float = 0.0
     rule: str = "nonzero"
     """"nonzero" or "evenodd"."""
@@ -123,9 +119,8 @@ class Strokes:
     def turned(self, angle: float) -> Strokes:
         """About the origin, by so many degrees, clockwise on the screen."""
         c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        return Strokes(
-            marks=tuple(_mapped(mark, lambda points: points @ np.array([[c, s], [-s, c]])) for mark in self.marks)
-        )
+        turn = np.array([[c, s], [-s, c]])
+        return Strokes(marks=tuple(_mapped(mark, lambda points: points @ turn) for mark in self.marks))
 
     def inverted(self) -> Strokes:
         """Light marks become dark and dark ones light."""

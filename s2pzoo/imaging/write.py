@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from s2pzoo.errors import OutputError
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF"}
-_DESCRIPTION = 0x010E  # EXIF ImageDescription
 
 
 def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
@@ -103,7 +102,7 @@ def _described(kind: str, text: Mapping[str, str]) -> dict[str, Any]:
     if kind == "GIF":
         return {"comment": description.encode()}
     exif = Image.Exif()
-    exif[_DESCRIPTION] = description
+    exif[ExifTags.Base.ImageDescription] = description
     return {"exif": exif.tobytes()}
 
 

@@ -19,12 +19,11 @@ _ROUNDING = 1e-5  # of the squared lengths, more than a bound in float32 can be 
 class NeighbourIndex:
     """Nearest neighbours in a bank (P,N,D): for each of P components its own samples. Moves with nothing: make anew."""
 
-    def __init__(self, bank: Tensor, *, directions: int | None = None) -> None:
-        """`directions` are compared first (by default an eighth of D); a small or narrow bank is read whole."""
+    def __init__(self, bank: Tensor) -> None:
+        """An eighth of D are the directions that are compared first; a small or narrow bank is read whole."""
         self.bank = bank
         _, samples, width = bank.shape
-        wanted = width // 8 if directions is None else directions
-        self.directions = wanted if samples > SMALL and 0 < 2 * wanted <= width else 0
+        self.directions = width // 8 if samples > SMALL else 0
         self._norms: Tensor | None = None
         self._coarse: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 

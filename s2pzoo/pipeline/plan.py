@@ -27,7 +27,7 @@ from s2pzoo.spec import graph
 from s2pzoo.spec.adapters import ADAPTERS, adapter_config
 from s2pzoo.spec.fields import read
 from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry
-from s2pzoo.spec.names import ComponentName, ModelName, PartName, parse, parse_component, parse_model, suggest
+from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, suggest
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.manifest import METADATA, Manifest
@@ -158,11 +158,8 @@ def swapped(registry: Registry, plan: Plan, name: str, part: Any) -> Plan:
     """The plan with another part in the place of the step `name`."""
     names = [step.name for step in plan.model.steps]
     if name not in names:
-        near = suggest(name, names)
         raise UsageError(
-            f"{plan.model.name} has no step {name!r}.",
-            why=f"It has: {', '.join(names)}.",
-            fix=f"Did you mean {near[0]!r}?" if near else "",
+            f"{plan.model.name} has no step {name!r}.", why=f"It has: {', '.join(names)}.", fix=hint(name, names)
         )
     item = read_item(registry, part)
     if len(item.block.steps) != 1:

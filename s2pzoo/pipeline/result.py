@@ -73,8 +73,7 @@ class Result:
         """
         if len(self) != 1:
             raise OutputError(
-                f"{len(self)} photos do not go into one file.",
-                fix="Save each: for one in result: one.save(...)",
+                f"{len(self)} photos do not go into one file.", fix="Save each: for one in result: one.save(...)"
             )
         picture = to_images(self.values[self.output])[0]
         (one,) = self
@@ -91,11 +90,7 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         with Image.open(path) as image:
             image.load()
-            text = image.info.get(KEY) or _from_exif(image)
+            text = image.info.get(KEY) or json.loads(image.getexif()[ExifTags.Base.ImageDescription])[KEY]
             return json.loads(text)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInputError(f"{path} holds no provenance.", why=str(error)) from error
-
-
-def _from_exif(image: Image.Image) -> str:
-    return json.loads(image.getexif()[ExifTags.Base.ImageDescription])[KEY]

@@ -17,7 +17,7 @@ from torchvision.transforms import Normalize
 
 from s2pzoo.errors import BadInputError, MissingExtraError, OfflineError, UsageError, WeightsNotFoundError
 from s2pzoo.nn.squeezenet import check_range, load_backbone
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.names import hint
 
 SIDE = 128
 """Pixels a side of what the backbone sees. Small, as the zoo's photos of objects are: a made photo must not lose to one
@@ -98,10 +98,9 @@ def timm_embedder(name: str, *, pretrained: bool = True, device: str = "cpu") ->
     except ImportError as error:
         raise MissingExtraError(f"The backbone {name} needs timm.", extra="encoders", why=str(error)) from error
     if not timm.is_model(name):
-        near = suggest(name, timm.list_models())
         raise UsageError(
             f"There is no backbone {name!r}.", why="It is neither a file nor a model of timm.",
-            fix=f"Did you mean {near[0]!r}?" if near else "Give a .safetensors file, or a name such as resnet18.",
+            fix=hint(name, timm.list_models()) or "Give a .safetensors file, or a name such as resnet18.",
         )  # fmt: skip
     if pretrained and not timm.models.is_model_pretrained(name):
         raise WeightsNotFoundError(f"timm has no weights for {name}.", fix="Choose another model, such as resnet18.")

@@ -58,14 +58,14 @@ def evaluate(
     edges = _opened(folder, embedder, Via.EDGES, report)
     if photos.names != edges.names:
         raise GalleryError(f"{folder} changed while it was read.", fix="Run it again when it stays as it is.")
-    rows = []
+    rows, drawings = [], list(pairs)
     for label, gallery, size, make in (
         *((one.label, photos, one.size, one.make) for one in contenders),
         (BASELINE, edges, FRAME, lambda sketches: sketches),
     ):
         queries: list[Tensor] = []
-        for batch in _batches(list(pairs)):
-            queries.append(embedder(make(_read(batch, size))))
+        for start in range(0, len(drawings), _BATCH):
+            queries.append(embedder(make(_read(drawings[start : start + _BATCH], size))))
             report(label, sum(map(len, queries)), len(pairs))
         rows.append(Row(name=label, values=_named(accuracy(ranks(torch.cat(queries), gallery.features, truth), ks))))
     rows.append(Row(name=CHANCE, values=_named({k: min(1.0, k / len(photos)) for k in ks})))
@@ -84,10 +84,6 @@ def evaluate(
 def _opened(folder: Path, embedder: Embedder, via: Via, report: Progress) -> Gallery:
     what = {Via.PHOTO: "photos", Via.EDGES: "edges of photos"}[via]
     return open_gallery(folder, embedder=embedder, via=via, progress=lambda done, of: report(what, done, of))
-
-
-def _batches(paths: Sequence[Path]) -> list[Sequence[Path]]:
-    return [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
 
 
 def _read(paths: Sequence[Path], size: int) -> Tensor:

@@ -12,7 +12,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -124,7 +124,6 @@ def knob(
     choices: Iterable[Any] | None = None,
     paper: Any = None,
     released: Any = None,
-    factory: Callable[[], Any] | None = None,
 ) -> Any:
     """A field of a frozen attrs class, with what `Field` says about it. Whoever makes the object is held to it."""
     rules = {"low": low, "high": high, "choices": _tuple(choices), "help": help, "paper": paper, "released": released}
@@ -137,8 +136,6 @@ def knob(
                 f"{type(instance).__name__}.{attribute.name} cannot be {value!r}.", why=str(error)
             ) from None
 
-    if factory is not None:
-        return attrs.field(factory=factory, validator=validate, metadata={_RULES: rules})
     return attrs.field(default=default, validator=validate, metadata={_RULES: rules})
 
 
@@ -355,11 +352,7 @@ def _toml(text: str, value: str, error: type[UsageError]) -> Any:
 
 
 def _structured(value: Any, kind: Any) -> Any:
-    """A value as its type has it.
-
-    Raises:
-        TypeError, ValueError: in words.
-    """
+    """A value as its type has it; else TypeError or ValueError, in words."""
     try:
         return _converter().structure(value, kind)
     except (TypeError, ValueError):
@@ -384,7 +377,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook_func(lambda cls: isinstance(cls, type) and issubclass(cls, Path), str)
     converter.register_structure_hook_func(lambda cls: getattr(cls, "one_value", False), lambda v, cls: cls.of(v))
     converter.register_unstructure_hook_func(lambda cls: getattr(cls, "one_value", False), lambda v: v.to_plain())
-    converter.register_structure_hook_func(lambda cls: get_origin(cls) is tuple and isinstance(cls, object), _sequence)
+    converter.register_structure_hook_func(lambda cls: get_origin(cls) is tuple, _sequence)
     return converter
 
 

@@ -10,7 +10,7 @@ import attrs
 from s2pzoo.errors import PortMismatchError, UnknownOptionError, UsageError
 from s2pzoo.spec.adapters import adapter_config, adapter_step
 from s2pzoo.spec.model import AdapterEntry, Model, Step
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.names import hint, suggest
 from s2pzoo.spec.ports import Port, connect
 
 
@@ -91,11 +91,8 @@ def needed(model: Model, given: Iterable[str], wanted: Iterable[str]) -> tuple[S
     given, wanted, known = set(given), list(wanted), model.values
     for value in wanted:
         if value not in known and value not in given:
-            near = suggest(value, known)
             raise UsageError(
-                f"{model.name} has no value {value!r}.",
-                why=f"It has: {', '.join(known)}.",
-                fix=f"Did you mean {near[0]!r}?" if near else "",
+                f"{model.name} has no value {value!r}.", why=f"It has: {', '.join(known)}.", fix=hint(value, known)
             )
     missing, chosen = set(wanted) - given, []
     for step in reversed(model.steps):

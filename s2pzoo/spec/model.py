@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -24,7 +24,7 @@ API_VERSION = 2
 """The plugin API this core speaks. A plugin module states the one it was written for: `S2PZOO_API = 2`."""
 
 ComponentKind = Literal["encoder", "generator", "refiner", "discriminator", "loss", "adapter"]
-RESERVED_OPTIONS = frozenset({"sketch", "keep", "seed", "fit", "generator"})
+RESERVED_OPTIONS = frozenset({"sketch", "keep", "seed", "fit", "strokes", "generator"})
 """Words a pipeline uses itself."""
 OPTION_TYPES = ("float", "int", "str", "bool", "mapping", "path")
 
@@ -50,37 +50,35 @@ def _named(parse: Any, instance: object, attribute: attrs.Attribute, value: obje
         raise _wrong(instance, attribute, error.what, error.why) from None
 
 
-def _word(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not is_word(value):
-        raise _wrong(instance, attribute, f"{value!r} is not a word of a-z, 0-9, - and _")
+def _must(fits: Callable[[Any], object], problem: str, fix: str = "") -> Any:
+    """A validator: whether a value `fits`, and what is said of one that does not."""
 
+    def check(instance: object, attribute: attrs.Attribute, value: object) -> None:
+        if not fits(value):
+            raise _wrong(instance, attribute, f"{value!r} {problem}", fix)
 
-def _identifier(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not (isinstance(value, str) and value.isidentifier()):
-        raise _wrong(instance, attribute, f"{value!r} is not a Python identifier")
-
-
-def _reference(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
-        raise _wrong(instance, attribute, f"{value!r} does not read 'module:Class'", "Name it, do not import it.")
-
-
-def _text(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not isinstance(value, str):
-        raise _wrong(instance, attribute, f"{value!r} is not a text")
-
-
-def _flag(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not isinstance(value, bool):
-        raise _wrong(instance, attribute, f"{value!r} is neither True nor False")
+    return check
 
 
 def _one_of(*known: str) -> Any:
-    def check(instance: object, attribute: attrs.Attribute, value: object) -> None:
-        if value not in known:
-            raise _wrong(instance, attribute, f"{value!r} is none of {', '.join(known)}")
+    return _must(lambda value: value in known, f"is none of {', '.join(known)}")
 
-    return check
+
+_word = _must(is_word, "is not a word of a-z, 0-9, - and _")
+_identifier = _must(lambda value: isinstance(value, str) and value.isidentifier(), "is not a Python identifier")
+_text = _must(lambda value: isinstance(value, str), "is not a text")
+_filled = _must(lambda value: isinstance(value, str) and value, "is not a text")
+_flag = _must(lambda value: isinstance(value, bool), "is neither True nor False")
+_kind = _must(lambda value: isinstance(value, str) and (value in KINDS or ":" in value), "is no port kind")
+_reference = _must(
+    lambda value: isinstance(value, str) and _REFERENCE.fullmatch(value),
+    "does not read 'module:Class'",
+    "Name it, do not import it.",
+)
+_config_object = _must(
+    lambda value: not isinstance(value, type) and attrs.has(type(value)) and callable(getattr(value, "ports", None)),
+    "is not an attrs object with a ports() method",
+)
 
 
 def _wrong(instance: object, attribute: attrs.Attribute | str, problem: str, fix: str = "") -> DeclarationError:
@@ -146,15 +144,6 @@ class ComponentEntry:
         return attrs.evolve(entry, config=config)
 
 
-def _config_object(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if isinstance(value, type) or not attrs.has(type(value)) or not callable(getattr(value, "ports", None)):
-        raise _wrong(instance, attribute, f"{value!r} is not an attrs object with a ports() method")
-
-
-def _renames(value: Mapping[str, str] | None) -> dict[str, str]:
-    return dict(value) if value else {}
-
-
 def _component_of(step: Step) -> str:
     entry = getattr(step.config, "component", None)
     return entry.name if isinstance(entry, ComponentEntry) else ""
@@ -175,8 +164,8 @@ class Step:
 
     name: str = field(validator=_word, kw_only=False)
     config: Any = field(validator=_config_object, kw_only=False)
-    reads: dict[str, str] = field(factory=dict, converter=_renames)
-    writes: dict[str, str] = field(factory=dict, converter=_renames)
+    reads: dict[str, str] = field(factory=dict, converter=dict)
+    writes: dict[str, str] = field(factory=dict, converter=dict)
     side: bool = field(default=False, validator=_flag)
     component: str = field(default=attrs.Factory(_component_of, takes_self=True), validator=_component_name)
 
@@ -240,21 +229,14 @@ class Weights:
         hub: "owner/repo@revision".
     """
 
-    bundled: str | None = None
-    hub: str | None = None
+    bundled: str | None = field(default=None, validator=attrs.validators.optional(_filled))
+    hub: str | None = field(default=None, validator=attrs.validators.optional(_filled))
 
     def __attrs_post_init__(self) -> None:
         if self.bundled is None and self.hub is None:
             raise _wrong(self, "bundled", "neither bundled nor hub is given", "For a model without weights: None.")
-        for name, value in (("bundled", self.bundled), ("hub", self.hub)):
-            if value is not None and not (isinstance(value, str) and value):
-                raise _wrong(self, name, f"{value!r} is not a text")
         if self.bundled and (os.path.isabs(self.bundled) or ".." in re.split(r"[/\\]", self.bundled)):
             raise _wrong(self, "bundled", f"{self.bundled!r} leaves the plugin's package")
-
-
-def _steps(value: Any) -> tuple[Step, ...]:
-    return tuple(value)
 
 
 @frozen(kw_only=True, slots=False)
@@ -278,7 +260,7 @@ class Model:
     """
 
     name: str = field(validator=_model_name, kw_only=False)
-    steps: tuple[Step, ...] = field(converter=_steps)
+    steps: tuple[Step, ...] = field(converter=tuple)
     input: str = field(default="sketch", validator=_identifier)
     output: str = field(default="photo", validator=_identifier)
     size: int = 256
@@ -438,11 +420,6 @@ class ToolEntry:
         return self.model and (not self.models or model.name in self.models)
 
 
-def _kind(instance: object, attribute: attrs.Attribute, value: object) -> None:
-    if not isinstance(value, str) or (value not in KINDS and ":" not in value):
-        raise _wrong(instance, attribute, f"{value!r} is no port kind")
-
-
 @frozen(kw_only=True)
 class AdapterEntry:
     """A component that turns one kind of port into another. Lossless ones are inserted where they help."""
@@ -455,10 +432,6 @@ class AdapterEntry:
     summary: str = field(default="", validator=_text)
 
 
-def _configs(value: Any) -> tuple[ComponentEntry, ...]:
-    return tuple(ComponentEntry.of(config) for config in value)
-
-
 @frozen(kw_only=True)
 class Declaration:
     """All that one plugin declares: what its `s2pzoo_plugin` returns.
@@ -469,7 +442,7 @@ class Declaration:
         tasks, datasets, tools, adapters: entries.
     """
 
-    components: tuple[ComponentEntry, ...] = field(default=(), converter=_configs)
+    components: tuple[ComponentEntry, ...] = field(default=(), converter=lambda its: tuple(map(ComponentEntry.of, its)))
     models: tuple[Model, ...] = field(default=(), converter=tuple)
     tasks: tuple[TaskEntry, ...] = field(default=(), converter=tuple)
     datasets: tuple[DatasetEntry, ...] = field(default=(), converter=tuple)

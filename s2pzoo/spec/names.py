@@ -122,6 +122,12 @@ def suggest(name: str, known: Iterable[str], *, n: int = 3) -> tuple[str, ...]:
     return tuple(near[:n])
 
 
+def hint(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that nobody knows: the nearest known one, or nothing."""
+    near = suggest(name, known)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
 def _text(text: object) -> str:
     if not isinstance(text, str):
         raise BadNameError(f"A name is a text, not {type(text).__name__}.")

@@ -44,10 +44,6 @@ _IMAGES = frozenset(kind for kind, channels in KINDS.items() if channels)
 _OWN_KIND = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*:[a-z][a-z0-9_-]*", re.ASCII)
 
 
-def _wrong(what: str, fix: str = "") -> DeclarationError:
-    return DeclarationError(what, fix=fix)
-
-
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
@@ -75,30 +71,30 @@ class Port:
 
     def __attrs_post_init__(self) -> None:
         if self.kind not in KINDS and not _OWN_KIND.fullmatch(str(self.kind)):
-            raise _wrong(
+            raise DeclarationError(
                 f"Unknown port kind {self.kind!r}.",
-                f"Use one of {', '.join(KINDS)}, or a kind of your own as 'yourplugin:kind'.",
+                fix=f"Use one of {', '.join(KINDS)}, or a kind of your own as 'yourplugin:kind'.",
             )
         if self.size is not None and not _is_size(self.size):
-            raise _wrong(f"Port size {self.size!r} is not a positive int or a pair of them.")
+            raise DeclarationError(f"Port size {self.size!r} is not a positive int or a pair of them.")
         if not _is_count(self.multiple):
-            raise _wrong(f"Port multiple {self.multiple!r} is not a positive int.")
+            raise DeclarationError(f"Port multiple {self.multiple!r} is not a positive int.")
         if self.channels is not None and not _is_count(self.channels):
-            raise _wrong(f"Port channels {self.channels!r} is not a positive int.")
+            raise DeclarationError(f"Port channels {self.channels!r} is not a positive int.")
         if self.dim is not None and not _is_size(self.dim):
-            raise _wrong(f"Port dim {self.dim!r} is not a positive int or a pair (P, D) of them.")
+            raise DeclarationError(f"Port dim {self.dim!r} is not a positive int or a pair (P, D) of them.")
         self._check_against_kind()
 
     def _check_against_kind(self) -> None:
         fixed = KINDS.get(self.kind)
         if fixed and self.channels not in (None, fixed):
-            raise _wrong(f"A {self.kind} port has {fixed} channel(s), not {self.channels}.")
+            raise DeclarationError(f"A {self.kind} port has {fixed} channel(s), not {self.channels}.")
         if self.kind in ("latent", "strokes") and (self.size or self.channels or self.multiple != 1):
-            raise _wrong(f"A {self.kind} port has no size, multiple or channels.")
+            raise DeclarationError(f"A {self.kind} port has no size, multiple or channels.")
         if self.dim is not None and (self.kind in _IMAGES or self.kind in ("features", "strokes")):
-            raise _wrong(f"A {self.kind} port has no dim.", "Give dim to latent ports only.")
+            raise DeclarationError(f"A {self.kind} port has no dim.", fix="Give dim to latent ports only.")
         if self.hw and any(side % self.multiple for side in self.hw):
-            raise _wrong(f"Port size {self.size!r} does not divide by its own multiple {self.multiple}.")
+            raise DeclarationError(f"Port size {self.size!r} does not divide by its own multiple {self.multiple}.")
 
     @property
     def hw(self) -> tuple[int, int] | None:
@@ -126,12 +122,12 @@ def _is_size(value: object) -> bool:
 
 def _ports(value: Mapping[str, Port]) -> dict[str, Port]:
     if not isinstance(value, Mapping):
-        raise _wrong(f"Ports want a mapping of names to Port, not {type(value).__name__}.")
+        raise DeclarationError(f"Ports want a mapping of names to Port, not {type(value).__name__}.")
     for name, port in value.items():
         if not (isinstance(name, str) and name.isidentifier()):
-            raise _wrong(f"Port name {name!r} is not an identifier.")
+            raise DeclarationError(f"Port name {name!r} is not an identifier.")
         if not isinstance(port, Port):
-            raise _wrong(f"Port {name!r} is a {type(port).__name__}, not a Port.")
+            raise DeclarationError(f"Port {name!r} is a {type(port).__name__}, not a Port.")
     return dict(value)
 
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from s2pzoo.errors import PortMismatchError
 from s2pzoo.spec.adapters import unused
 from s2pzoo.spec.model import Model, Step
-from s2pzoo.spec.ports import Port, Ports, connect
+from s2pzoo.spec.ports import Port, connect
 
 
 @frozen(kw_only=True)
@@ -106,9 +106,10 @@ def replace(model: Model, name: str, step: Step) -> Model:
     needed = {value for one in model.steps for value in one.inputs.values()} | {model.output}
     lost = sorted((set(old.outputs.values()) - set(new.outputs.values())) & needed)
     if lost:
+        gives = ", ".join(f"{port} ({given.kind})" for port, given in step.gives.items()) or "nothing"
         raise PortMismatchError(
             f"{step.component} cannot take the place of {name!r} in {model.name}.",
-            misfits=[f"{step.component} gives no {value!r}; {_kinds(step.ports)}" for value in lost],
+            misfits=[f"{step.component} gives no {value!r}; it gives {gives}" for value in lost],
         )
     return attrs.evolve(model, steps=tuple(new if one.name == name else one for one in model.steps))
 
@@ -126,7 +127,3 @@ def _carried(old: dict[str, Port], values: dict[str, str], new: dict[str, Port])
         if port in alike or len(alike) == 1:
             carried[port] = values[port if port in alike else alike[0]]
     return carried
-
-
-def _kinds(ports: Ports) -> str:
-    return f"it gives {', '.join(f'{name} ({port.kind})' for name, port in ports.gives.items()) or 'nothing'}"

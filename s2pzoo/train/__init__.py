@@ -11,13 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "Task", "TrainResult", "read_recipe", "train"]
 
-_HOMES = {
-    "Recipe": "recipe",
-    "read_recipe": "recipe",
-    "Task": "task",
-    "TrainResult": "loop",
-    "train": "loop",
-}
+_HOMES = {"Recipe": "recipe", "read_recipe": "recipe", "Task": "task", "TrainResult": "loop", "train": "loop"}
 
 
 def __getattr__(name: str) -> Any:

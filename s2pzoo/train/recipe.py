@@ -17,7 +17,6 @@ Which sections there are beside `schedule` and `output`, and what is in them, it
 
 from __future__ import annotations
 
-import importlib.resources
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +30,7 @@ from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.fields import knob, read, to_dict
 from s2pzoo.spec.names import suggest
+from s2pzoo.weights.resolve import package_folder
 
 R = TypeVar("R", bound="Recipe")
 T = TypeVar("T")
@@ -254,5 +254,4 @@ def _recipes_folder(family: str) -> Path:
             why=error.why,
             fix=error.fix or "Give the path of a TOML file, or the name of a plugin's recipe as family/recipe.",
         ) from error
-    package = plugin.providers[0].module.partition(".")[0]
-    return Path(str(importlib.resources.files(package))) / "recipes"
+    return package_folder(plugin.module) / "recipes"

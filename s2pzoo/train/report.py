@@ -101,14 +101,8 @@ class Report:
 
 
 def _bar(console: Console) -> Progress:
-    return Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    )
+    times = TimeElapsedColumn(), TimeRemainingColumn()
+    return Progress(BarColumn(), MofNCompleteColumn(), *times, TextColumn("{task.description}"), console=console)
 
 
 def _open_metrics(path: Path, start: int) -> Any:

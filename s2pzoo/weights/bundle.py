@@ -17,15 +17,7 @@ from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.model import Model, Step
 from s2pzoo.spec.names import parse_component
 from s2pzoo.weights.card import render_card
-from s2pzoo.weights.manifest import (
-    AGAIN,
-    CARD,
-    GOLDEN,
-    MANIFEST,
-    WEIGHTS,
-    Manifest,
-    read_manifest,
-)
+from s2pzoo.weights.manifest import AGAIN, CARD, GOLDEN, MANIFEST, WEIGHTS, Manifest, read_manifest
 from s2pzoo.weights.verify import record_of, verify_file
 
 if TYPE_CHECKING:
@@ -154,8 +146,6 @@ def write_bundle(
     *,
     about: Mapping[str, Any] | None = None,
     dtype: str = "float32",
-    readme: str | None = None,
-    files: Mapping[str, str | Path] | None = None,
 ) -> Bundle:
     """Write a bundle. Each file is written whole or not at all, the manifest last; other files in `folder` stay.
 
@@ -166,8 +156,6 @@ def write_bundle(
         networks: step name -> network, built from the step's config.
         about: summary, paper, licence {code, weights, data}, training, metrics, differences, limits.
         dtype: "float32" or "float16", of the stored floating-point tensors.
-        readme: the model card; by default it is written from the manifest.
-        files: more files by name, such as pictures for the card.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -183,8 +171,7 @@ def write_bundle(
         (folder / MANIFEST).unlink(missing_ok=True)  # from here on, and until it is written, this is no bundle
         (folder / GOLDEN).unlink(missing_ok=True)
         save_tensors(folder / WEIGHTS, _tensors(model.steps, networks, dtype))
-        bundle = _recorded(Bundle(folder=folder, manifest=manifest), [WEIGHTS, *_copied(folder, files or {})])
-        return _finished(bundle, readme)
+        return _finished(_recorded(Bundle(folder=folder, manifest=manifest), [WEIGHTS]))
     except OSError as error:
         if isinstance(error, S2PZooError):
             raise
@@ -198,7 +185,6 @@ def amend_bundle(
     folder: str | Path,
     *,
     about: Mapping[str, Any] | None = None,
-    readme: str | None = None,
     files: Mapping[str, str | Path] | None = None,
     golden: Mapping[str, Tensor] | None = None,
 ) -> Bundle:
@@ -206,8 +192,7 @@ def amend_bundle(
 
     Args:
         about: fields to replace, as for `write_bundle`.
-        readme: the model card; by default it is written anew from the manifest.
-        files: more files by name.
+        files: more files by name, such as pictures for the card, which is written anew.
         golden: value name -> golden tensor, see `pipeline.golden`.
     """
     bundle = read_bundle(folder)
@@ -216,7 +201,7 @@ def amend_bundle(
     if golden:
         save_tensors(bundle.folder / GOLDEN, golden)
         names.append(GOLDEN)
-    return _finished(_recorded(bundle, names), readme)
+    return _finished(_recorded(bundle, names))
 
 
 def _check_networks(model: Model, networks: Mapping[str, nn.Module], dtype: str) -> None:
@@ -249,15 +234,11 @@ def _tensors(steps: Sequence[Step], networks: Mapping[str, nn.Module], dtype: st
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write a safetensors file, whole or not at all."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        save_file(dict(tensors), temporary)
-        temporary.chmod(0o644)  # safetensors writes files that only their owner can read
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    from s2pzoo.imaging.write import write_bytes
+
+    write_bytes(save(dict(tensors)), path)
 
 
 def _copied(folder: Path, files: Mapping[str, str | Path]) -> list[str]:
@@ -274,17 +255,13 @@ def _recorded(bundle: Bundle, names: Iterable[str]) -> Bundle:
     return attrs.evolve(bundle, manifest=attrs.evolve(bundle.manifest, files=records))
 
 
-def _finished(bundle: Bundle, readme: str | None) -> Bundle:
-    _write_text(bundle.folder / CARD, readme or render_card(bundle.manifest))
-    bundle = _recorded(bundle, [CARD])
-    _write_text(bundle.folder / MANIFEST, bundle.manifest.to_json())
-    return bundle
-
-
-def _write_text(path: Path, text: str) -> None:
+def _finished(bundle: Bundle) -> Bundle:
     from s2pzoo.imaging.write import write_bytes
 
-    write_bytes(text.encode(), path)
+    write_bytes(render_card(bundle.manifest).encode(), bundle.folder / CARD)
+    bundle = _recorded(bundle, [CARD])
+    write_bytes(bundle.manifest.to_json().encode(), bundle.folder / MANIFEST)
+    return bundle
 
 
 def _versions(steps: Sequence[Step]) -> dict[str, str]:

@@ -14,9 +14,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from attrs import frozen
 
@@ -50,22 +48,6 @@ class WeightsRef:
         declared = model.weights
         bundled = package_folder(plugin.module) / declared.bundled if declared and declared.bundled else None
         return cls(model=model.name, bundled=bundled, hub=declared.hub if declared else None)
-
-
-class Source(Protocol):
-    """One place to look in. `state` is its word for `s2pzoo list`."""
-
-    @property
-    def state(self) -> str: ...
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-        ...
-
-    def find(self, ref: WeightsRef) -> Path | None:
-        """A folder with the bundle, or None where this source does not have it."""
-        ...
 
 
 @frozen
@@ -131,33 +113,24 @@ class HubSource:
         """
         if ref.hub is None:
             return None
+        what = f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine."
         if self.offline:
-            raise OfflineError(
-                f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine.",
-                why="HF_HUB_OFFLINE is set.",
-                fix=_BY_HAND,
-            )
-        raise WeightsNotFoundError(
-            f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine.",
-            why="This version of s2pzoo does not download from the Hub.",
-            fix=_BY_HAND,
-        )
+            raise OfflineError(what, why="HF_HUB_OFFLINE is set.", fix=_BY_HAND)
+        raise WeightsNotFoundError(what, why="This version of s2pzoo does not download from the Hub.", fix=_BY_HAND)
 
 
 _BY_HAND = "Get the folder by other means and give it as weights=FOLDER, or put it into a folder of S2PZOO_WEIGHTS."
 
+Source = BundledSource | FoldersSource | HooksSource | HubSource
+"""One place to look in: `name` is for messages, `state` for `s2pzoo list`; `find` is None where it has no bundle."""
+
 
 def default_sources(registry: Registry, settings: Settings) -> tuple[Source, ...]:
     """All sources, in order."""
-    return (
-        BundledSource(),
-        FoldersSource(settings.weights),
-        HooksSource(registry),
-        HubSource(settings.offline),
-    )
+    return BundledSource(), FoldersSource(settings.weights), HooksSource(registry), HubSource(settings.offline)
 
 
-def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sources: Iterable[Source]) -> Path:
+def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sources: tuple[Source, ...]) -> Path:
     """The folder of the bundle.
 
     Args:
@@ -167,7 +140,6 @@ def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sourc
         WeightsNotFoundError: nobody has it; says where was looked.
         OfflineError: it is on the Hub and the network is switched off.
     """
-    sources = tuple(sources)
     if given is not None:
         return _given(ref, os.fspath(given), sources)
     for source in sources:

@@ -40,11 +40,8 @@ def record_of(path: Path) -> FileRecord:
     return FileRecord(sha256=sha256_of(path), size=path.stat().st_size)
 
 
-def verify_file(path: Path, expected: FileRecord, *, cache: Path | None = None) -> None:
-    """Check a file against its record.
-
-    Args:
-        cache: folder of the stamps; by default `stamps` in the settings' cache.
+def verify_file(path: Path, expected: FileRecord) -> None:
+    """Check a file against its record; its stamp is in `stamps` of the settings' cache.
 
     Raises:
         WeightsCorruptError: it is missing, of another size, or of another sha256.
@@ -60,7 +57,7 @@ def verify_file(path: Path, expected: FileRecord, *, cache: Path | None = None) 
             fix=AGAIN,
         )
     now = _Stamp(sha256=expected.sha256, size=status.st_size, modified=status.st_mtime_ns, changed=status.st_ctime_ns)
-    folder = Settings.read().cache / "stamps" if cache is None else cache
+    folder = Settings.read().cache / "stamps"
     key = str(path.resolve())
     if _remembered.get(key) == now or _read_stamp(folder, key) == now:
         return
