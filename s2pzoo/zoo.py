@@ -36,6 +36,7 @@ from s2pzoo.spec.model import ComponentEntry, Step
 from s2pzoo.spec.names import parse_component
 from s2pzoo.spec.wiring import wire
 from s2pzoo.weights.bundle import Bundle
+from s2pzoo.weights.manifest import GOLDEN
 
 if TYPE_CHECKING:
     from s2pzoo.interfaces import Component
@@ -73,6 +74,12 @@ def load(
         WeightsError, OfflineError: the weights.
     """
     _check_untrained(untrained)
+    _check_text("The name of a model", name, Path)
+    _check_text("weights", weights, Path, type(None))
+    if weights is not None and not str(weights).strip():
+        raise UsageError("weights is empty.", fix="Give the folder of a bundle, or leave it out.")
+    if swap is not None and not isinstance(swap, Mapping):
+        raise UsageError(f"swap is {swap!r}.", fix="Give step name -> what to put in its place.")
     registry = default_registry()
     plan = of_bundle(registry, *found(registry, name, weights))
     for step, part in (swap or {}).items():
@@ -86,6 +93,7 @@ def build(name: str, *, device: str = "cpu") -> Pipeline:
     Raises:
         UnknownModelError, PluginError: the model cannot be had.
     """
+    _check_text("The name of a model", name)
     registry = default_registry()
     return _make(adapted(registry, of_declaration(registry, name)), untrained="allow", device=device)
 
@@ -233,15 +241,35 @@ def _default(attribute: attrs.Attribute) -> str:
     return "computed" if hasattr(attribute.default, "factory") else repr(attribute.default)
 
 
+_CLOSE = 0.01
+"""Golden outputs of a bundle that nobody vouches for may differ by so much: versions of torch do."""
+
+
 def _check_untrained(untrained: str) -> None:
     if untrained not in ("refuse", "allow"):
         raise UsageError(f"untrained={untrained!r} is not possible.", fix='Use "refuse" or "allow".')
 
 
-def _make(plan: Plan, *, untrained: str, device: str) -> Pipeline:
-    from s2pzoo.pipeline.run import Pipeline
+def _check_text(what: str, value: object, *more: type) -> None:
+    if not isinstance(value, str | os.PathLike) and not isinstance(value, more):
+        raise UsageError(f"{what} is {value!r}, a {type(value).__name__}.", fix="Give a text or a path.")
 
-    components = _networks(plan)
+
+def as_it_is(folder: Path) -> Pipeline:
+    """The model of a bundle, without asking its golden outputs where nobody vouches for it: `verify` does."""
+    registry = default_registry()
+    plan = of_bundle(registry, *found(registry, folder))
+    return _make(adapted(registry, plan), untrained="refuse", device="cpu", ask=False)
+
+
+def _make(plan: Plan, *, untrained: str, device: str, ask: bool = True) -> Pipeline:
+    from s2pzoo.pipeline.golden import check_golden
+    from s2pzoo.pipeline.run import Pipeline
+    from s2pzoo.weights.initialise import device_of, neutral
+
+    where = device_of(device)
+    with neutral():
+        components = _networks(plan)
     bare = [name for name, part in plan.parts.items() if not part.bundle and part.module is None]
     bare = [name for name in bare if components[name].state_dict()]
     if bare and untrained == "refuse":
@@ -250,17 +278,25 @@ def _make(plan: Plan, *, untrained: str, device: str) -> Pipeline:
             why="They would make noise of a drawing.",
             fix='Give trained parts (family.variant:step), or untrained="allow".',
         )
-    _load_weights(plan, components)
+    bundles = _load_weights(plan, components)
     _tell_licence(plan)
-    return Pipeline(
+    pipeline = Pipeline(
         model=plan.model,
         components=components,
         tools=plan.tools,
         weights={step.name: b.label for step in plan.model.steps if (b := plan.parts[step.name].bundle)},
         untrained=bare,
         metadata=plan.metadata,
-        device=device,
+        device=where,
     )
+    for bundle in bundles if ask else ():
+        if not bundle.trust() and GOLDEN in bundle.manifest.files:
+            whole = len(bundles) == 1 and not bare and [s.name for s in bundle.manifest.steps] == list(components)
+            if whole:
+                check_golden(pipeline, bundle, tolerance=_CLOSE)
+            else:  # of a part of it: the whole is loaded, and checks itself
+                load(bundle.folder)
+    return pipeline
 
 
 def _networks(plan: Plan) -> dict[str, Component]:
@@ -283,7 +319,7 @@ def _networks(plan: Plan) -> dict[str, Component]:
     return networks
 
 
-def _load_weights(plan: Plan, networks: Mapping[str, Component]) -> None:
+def _load_weights(plan: Plan, networks: Mapping[str, Component]) -> list[Bundle]:
     batches: list[tuple[Bundle, dict[str, Component]]] = []
     for step in plan.model.steps:
         part = plan.parts[step.name]
@@ -295,6 +331,7 @@ def _load_weights(plan: Plan, networks: Mapping[str, Component]) -> None:
         batch[part.key] = networks[step.name].requires_grad_(False)
     for bundle, batch in batches:
         bundle.load_into(batch)
+    return list({bundle.folder: bundle for bundle, _ in batches}.values())
 
 
 def _tell_licence(plan: Plan) -> None:

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 def main() -> int:
     """Run what the command line says; the result is the exit code."""
+    import faulthandler
     import sys
 
+    if sys.stderr is not None:
+        faulthandler.enable()  # a crash below Python says at least where it was
     try:
         from s2pzoo.cli.app import run
+        from s2pzoo.cli.output import own_stdout
     except KeyboardInterrupt:
         return 130
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that this terminal cannot show must not lose the result
+        if stream is not None and hasattr(
+            stream, "reconfigure"
+        ):  # a name that this terminal cannot show must not lose the result
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
-    return run(sys.argv[1:])
+    with own_stdout(sys.argv[1:]):
+        return run(sys.argv[1:])

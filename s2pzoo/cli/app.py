@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import s2pzoo
 from s2pzoo.cli import output, tools
 from s2pzoo.cli.components import components
 from s2pzoo.cli.describing import explain, info
+from s2pzoo.cli.doctor import doctor
 from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
@@ -23,12 +25,14 @@ from s2pzoo.cli.sketch import sketch
 from s2pzoo.cli.train import train
 from s2pzoo.cli.verify import verify
 from s2pzoo.errors import S2PZooError, UsageError
+from s2pzoo.host.guard import left_behind
 
 _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer raises for a command line it cannot read
 
 _MAKE, _TRAIN = "Make pictures", "Train and measure"
 _PANELS = {
-    "Look": {"list": list_verb, "info": info, "explain": explain, "components": components, "plugins": plugins},
+    "Look": {"list": list_verb, "info": info, "explain": explain, "components": components, "plugins": plugins,
+             "doctor": doctor},
     _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
     _TRAIN: {
@@ -68,7 +72,7 @@ def make_app(asked: str) -> typer.Typer:
     for one in tools.verbs() if asked not in _OWN else ():
         if one.name in _OWN:
             continue
-        verb = output.verb(tools.command(one.name)) if one.name == asked else lambda: None
+        verb = output.verb(tools.command(one)) if one.name == asked else lambda: None
         panel = _MAKE if one.model else _TRAIN
         app.command(one.name, help=one.summary, rich_help_panel=panel)(verb)
     return app
@@ -81,11 +85,14 @@ def run(arguments: Sequence[str]) -> int:
         the exit code: 0, the error's own, 2 for a command line that cannot be read, 130 after Ctrl-C, else 1.
     """
     arguments = joined(arguments) or ["--help"]
-    as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
     try:
+        for at in left_behind():
+            text = f"An earlier command ended without a word while {at}. `s2pzoo doctor` may tell more."
+            output.note(output.stderr(), text)
         with output.remarks_as_notes():
             code = make_app(arguments[0])(args=arguments, prog_name="s2pzoo", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -94,8 +101,9 @@ def run(arguments: Sequence[str]) -> int:
         told = _own(error, arguments)
         output.tell_traceback(error)
         output.tell(told)
-        if as_json:
-            output.print_json({"error": output.error_data(told)})
+        if output.wants_json(arguments):
+            with contextlib.suppress(S2PZooError, BrokenPipeError):  # stdout may be what failed
+                output.print_json({"error": output.error_data(told)})
         return told.exit_code
 
 
@@ -114,16 +122,4 @@ def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:
         known = not arguments[0].startswith("-") and arguments[0] in {*_OWN, *(one.name for one in tools.verbs())}
         help_line = f"s2pzoo {arguments[0]} --help" if known else "s2pzoo --help"
         return UsageError(error.format_message(), fix=f"Run: {help_line}")  # pyright: ignore[reportAttributeAccessIssue]
-    where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
-    text = " ".join(str(error).split())
-    return _UnexpectedError(
-        f"{type(error).__name__}: {text}" if text else type(error).__name__,
-        why=" ".join(where),
-        fix=f"{output.TRACEBACK}=1 s2pzoo ... shows where it happened.",
-    )
-
-
-class _UnexpectedError(S2PZooError):
-    """Something that nobody foresaw."""
-
-    code = "E_UNEXPECTED"
+    return output.ours(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,8 @@ Model = Annotated[
     typer.Option("-m", "--model", metavar="NAME", help="The model, see `s2pzoo list`; or the folder of a bundle. "
                  "By default the installed one, where just one has weights."),
 ]  # fmt: skip
-Weights = Annotated[
-    Path | None, typer.Option("--weights", metavar="FOLDER", help="The folder of a bundle to take the weights from.")
+Weights = Annotated[  # no Path, which would take one slash out of hf://
+    str | None, typer.Option("--weights", metavar="FOLDER", help="The folder of a bundle to take the weights from.")
 ]
 Device = Annotated[str, typer.Option("--device", help="Where to run, as torch names it: cpu, cuda, mps.")]
 Fit = Annotated[
@@ -26,6 +27,7 @@ Strokes = Annotated[
     typer.Option("--strokes", metavar="FORM", help="What strokes JSON means, where it does not say: points, quickdraw, "
                  "stroke-3, stroke-5, s2pzoo, excalidraw, tldraw."),
 ]  # fmt: skip
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that s2pzoo did not write, too.")]
 Seed = Annotated[int, typer.Option("--seed", help="For whatever is drawn at random.")]
 
 Knobs = Annotated[
@@ -33,6 +35,12 @@ Knobs = Annotated[
     typer.Option("-O", "--option", metavar="KEY=VALUE", help="An option of the model, see `s2pzoo info`; "
                  "KEY.PART=VALUE for one of many parts. Repeat it for more."),
 ]  # fmt: skip
+
+
+def paths_in(knobs: list[str] | None) -> list[Path]:
+    """The files among the values of -O."""
+    values = (Path(knob.partition("=")[2]) for knob in knobs or ())
+    return [path for path in values if path.name and os.path.isfile(path)]
 
 
 def reading(fit: bool | None, strokes: str | None) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
@@ -18,9 +20,11 @@ from s2pzoo.errors import PluginMissingError
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec import graph
-from s2pzoo.spec.fields import fields_of
+from s2pzoo.spec.fields import fields_of, to_dict
 from s2pzoo.spec.model import ComponentEntry, Model
 from s2pzoo.spec.ports import Port
+from s2pzoo.weights.bundle import Bundle, read_bundle
+from s2pzoo.weights.manifest import GOLDEN
 from s2pzoo.zoo import describe, on_paper
 
 _KINDS = {"float": "number", "int": "whole number", "str": "text", "bool": "yes or no", "mapping": "number",
@@ -34,11 +38,38 @@ def info(
 
     One that is known and not installed is told with what to install.
     """
+    if ("/" in name or os.sep in name) and Path(name).is_dir():
+        return _folder(Path(name))
     try:
         described = describe(name)
     except PluginMissingError as error:
         return _absent(name, error)
     return _component(described) if "/" in name else _model(described)
+
+
+def _folder(folder: Path) -> Answer:
+    bundle = read_bundle(folder)
+    manifest, size = bundle.manifest, sum(record.size for record in bundle.manifest.files.values())
+    data = {
+        "folder": str(folder), "model": manifest.model, "summary": manifest.summary, "paper": manifest.paper,
+        "licence": to_dict(manifest.licence), "bytes": size, "trust": _vouched(bundle),
+        "created_with": manifest.created_with,
+    }  # fmt: skip
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((manifest.model, "bold"), f"  {folder}"))
+        facts = {"summary": manifest.summary, "paper": manifest.paper, "licence": manifest.licence.weights,
+                 "size": megabytes(size), "trust": data["trust"]}  # fmt: skip
+        console.print(_facts(facts))
+
+    return Answer(data=data, show=show)
+
+
+def _vouched(bundle: Bundle) -> str:
+    """Who vouches for what a bundle says, in words."""
+    said = {"catalogue": "the manifest is the published one", "weights": "the manifest is that of the weights"}
+    checked = "its golden outputs are made again when it is loaded"
+    return said.get(bundle.trust(), checked if GOLDEN in bundle.manifest.files else "nobody vouches for it")
 
 
 def explain(name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")]) -> Answer:
@@ -63,6 +94,7 @@ def _model(described: dict[str, Any]) -> Answer:
         "folder": str(place.folder) if place.folder else None,
         "hub": place.hub,
         "bytes": place.size,
+        "trust": _vouched(read_bundle(place.folder)) if place.folder else None,
     }
     data: dict[str, Any] = {"installed": True} | described | {"weights": weights}
 
@@ -170,7 +202,7 @@ def _values(option: Mapping[str, Any]) -> str:
 
 def _weights(weights: Mapping[str, Any]) -> str:
     if weights["folder"]:
-        return f"{weights['state']}, {megabytes(weights['bytes'])}, {weights['folder']}"
+        return f"{weights['state']}, {megabytes(weights['bytes'])}, {weights['folder']}; {weights['trust']}"
     return f"on the Hub: {weights['hub']}" if weights["hub"] else "none here"
 
 

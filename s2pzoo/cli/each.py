@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
-from s2pzoo.errors import BadInputError, OutputError, S2PZooError
+from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
+from s2pzoo.errors import S2PZooError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,8 +49,8 @@ def each(
             try:
                 picture, notes = make(source)
                 write_image(picture, target)
-            except (BadInputError, OutputError) as error:
-                problems.append((source, error))
+            except Exception as error:  # of one file: the others go on
+                problems.append((source, ours(error)))
             else:
                 made.append({takes: str(source), gives: str(target), "notes": list(notes)})
                 for text in notes:

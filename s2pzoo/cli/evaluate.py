@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from s2pzoo.cli import output
+from s2pzoo.cli import files, output
 from s2pzoo.cli.arguments import METHOD, Batch, Metrics, Squeeze
 
 _METHODS = f"{METHOD} Or nearest: the photo of the gallery with the nearest sketch."
@@ -43,11 +43,11 @@ def eval_command(
 ) -> output.Answer:
     """Measure methods on photos held out: LPIPS, SSIM and FID at every level of roughness."""
     from s2pzoo.evaluate.methods import parse_methods
-    from s2pzoo.imaging.write import image_format, write_image
+    from s2pzoo.imaging.write import write_image
 
     asked = parse_methods(methods)
     if sheet:
-        image_format(sheet)
+        files.sheet(sheet, inputs=())
     from s2pzoo.evaluate.evaluate import Evaluator
     from s2pzoo.evaluate.scores import Protocol
 

@@ -1,4 +1,7 @@
-"""Which files a command line means, and under which names results are written. Torch-free."""
+"""Which files a command line means, and under which names results are written. Torch-free.
+
+No input is ever overwritten, and no file that s2pzoo did not write, unless the user says --overwrite.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def found(
     files: dict[Path, Path] = {}
     empty = []
     for path in given:
-        inside = _inside(path, suffixes, without.resolve()) if path.is_dir() else [path]
+        inside = _inside(path, suffixes, _real(without)) if path.is_dir() else [path]
         if not inside:
             fix = f"Files in a folder are found by their suffix: {' '.join(sorted(suffixes))}"
             empty.append((path, BadInputError(f"{path} holds nothing that can be read.", fix=fix)))
@@ -37,26 +40,29 @@ def found(
             except BadInputError as error:
                 empty.append((file, error))
                 continue
-            files |= {one.resolve(): one for one in drawings if one.resolve() not in files}
+            files |= {_real(one): one for one in drawings if _real(one) not in files}
     return list(files.values()), empty
 
 
-def target(out: Path, default: str, *, inputs: Iterable[Path]) -> Path:
+def target(out: Path, default: str, *, inputs: Iterable[Path], overwrite: bool = False) -> Path:
     """The file to write one result to: `out` where it has a picture's suffix, else `default` in the folder `out`.
 
     Raises:
-        OutputError: it would overwrite one of `inputs`, is of a format that is not written, or cannot be written.
+        OutputError: it would overwrite one of `inputs` or what others wrote, is of a format that is not written, or
+            cannot be written.
     """
     if not is_file(out):
-        (path,) = targets([Path(default)], out, mark="new", inputs=inputs)
+        (path,) = targets([Path(default)], out, mark="new", inputs=inputs, overwrite=overwrite)
         return path
-    if out.resolve() in {path.resolve() for path in inputs}:
+    if _real(out) in set(map(_real, inputs)):
         raise OutputError(f"{out} would overwrite what it is made from.", fix="Give it another name.")
+    if not overwrite and _foreign(out):
+        raise OutputError(f"{out} is there, and s2pzoo did not write it.", fix="Give another name, or say --overwrite.")
     check_folder(out.parent)
     return out
 
 
-def sheet(out: Path, *, inputs: Iterable[Path]) -> Path:
+def sheet(out: Path, *, inputs: Iterable[Path], overwrite: bool = False) -> Path:
     """The picture file to write a contact sheet to.
 
     Raises:
@@ -65,11 +71,17 @@ def sheet(out: Path, *, inputs: Iterable[Path]) -> Path:
     if not is_file(out):
         raise OutputError(f"Cannot write the sheet to {out}.", why="It is not the name of a picture.",
                           fix=f"End it in {', '.join(PICTURES)}.")  # fmt: skip
-    return target(out, "", inputs=inputs)
+    return target(out, "", inputs=inputs, overwrite=overwrite)
 
 
 def results(
-    sources: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path] = (), taken: Iterable[Path] = ()
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    mark: str,
+    inputs: Iterable[Path] = (),
+    taken: Iterable[Path] = (),
+    overwrite: bool = False,
 ) -> list[Path]:
     """Where the result of each source goes: to the file `out`, where there is one source; else see `targets`.
 
@@ -78,47 +90,63 @@ def results(
     """
     inputs = [*sources, *inputs]
     if not is_file(out):
-        return targets(sources, out, mark=mark, inputs=inputs, taken=taken)
+        return targets(sources, out, mark=mark, inputs=inputs, taken=taken, overwrite=overwrite)
     if len(sources) > 1:
         raise OutputError(f"{len(sources)} pictures do not go into one file.", fix="Give a folder: -o FOLDER")
-    if out.resolve() in {path.resolve() for path in taken}:
+    if _real(out) in set(map(_real, taken)):
         raise OutputError(f"{out} would hold two results.", fix="Give one of them another name.")
-    return [target(out, "", inputs=inputs) for _ in sources]
+    return [target(out, "", inputs=inputs, overwrite=overwrite) for _ in sources]
 
 
 def beside(
-    photos: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path], taken: Iterable[Path]
+    photos: Sequence[Path],
+    out: Path,
+    *,
+    mark: str,
+    inputs: Iterable[Path],
+    taken: Iterable[Path],
+    overwrite: bool = False,
 ) -> list[Path]:
     """Where more about each photo goes, written for `out` by `results`: NAME-`mark`.png beside it; see `targets`."""
     names = [photo.with_name(f"{photo.stem}-{mark}.png") for photo in photos]
     folder = out.parent if is_file(out) else out
-    return targets(names, folder, mark="new", inputs=inputs, taken=[*photos, *taken])
+    return targets(names, folder, mark="new", inputs=inputs, taken=[*photos, *taken], overwrite=overwrite)
 
 
 def targets(
-    sources: Sequence[Path], out: Path, *, mark: str, inputs: Iterable[Path], taken: Iterable[Path] = ()
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    mark: str,
+    inputs: Iterable[Path],
+    taken: Iterable[Path] = (),
+    overwrite: bool = False,
 ) -> list[Path]:
     """A PNG in the folder `out` for each source, named after it.
 
-    No two are the same, even where case does not matter. None is one of `inputs` or `taken`, or is a name whose
-    `stages` folder holds an input: it then ends in -`mark`, or a number.
+    No two are the same, even where case does not matter. None is one of `inputs` or `taken`, a file that others wrote
+    (unless `overwrite`), or a name whose `stages` folder holds one of those: it then ends in -`mark`, or a number.
 
     Raises:
         OutputError: `out` is not a folder, or one that cannot be written to.
     """
     check_folder(out)
-    home = out.resolve()
-    read = [path.resolve() for path in inputs]
-    occupied = {_key(path) for path in (*read, *(path.resolve() for path in taken))}
+    home = _real(out)
+    read = list(map(_real, inputs))
+    occupied = {_key(path) for path in (*read, *map(_real, taken))}
     occupied |= {_key(folder.with_name(folder.name.removesuffix(_STAGES) + ".png"))
                  for path in read for folder in path.parents if folder.name.endswith(_STAGES)}  # fmt: skip
+
+    def kept(name: str) -> bool:
+        return not overwrite and _foreign(home / name)
+
     made = []
     for source in sources:
         stem = source.stem or "drawing"
-        if _key(home / f"{stem}.png") in {_key(path) for path in read}:
+        if _key(home / f"{stem}.png") in {_key(path) for path in read} or kept(f"{stem}.png"):
             stem = f"{stem}-{mark}"
         name, number = f"{stem}.png", 1
-        while _key(home / name) in occupied:
+        while _key(home / name) in occupied or kept(name):
             number += 1
             name = f"{stem}-{number}.png"
         occupied.add(_key(home / name))
@@ -172,7 +200,7 @@ def _inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path
     inside = []
     for root, folders, names in os.walk(folder):
         here = Path(root)
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and (here / n).resolve() != without)
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and _real(here / n) != without)
         inside += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in suffixes]
     return sorted(path for path in inside if path.suffix.lower() != ".json" or _has_strokes(path))
 
@@ -187,6 +215,20 @@ def _has_strokes(path: Path) -> bool:
     return text.lstrip()[:1] == b"[" or any(
         key in text for key in (b'"strokes"', b'"drawing"', b'"elements"', b'"records"')
     )
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a file is there that s2pzoo did not write; or a folder where what was made on the way would go."""
+    from s2pzoo.imaging.write import MARKER, is_ours
+
+    beside = stages(path)
+    theirs = beside.is_dir() and any(beside.iterdir()) and not (beside / MARKER).exists()
+    return theirs or (os.path.lexists(path) and not is_ours(path))
+
+
+def _real(path: Path) -> Path:
+    """Without links; a circle of them stays."""
+    return Path(os.path.realpath(path))
 
 
 def _key(path: Path) -> str:

@@ -12,11 +12,11 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Strokes, Weights, reading
+from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Overwrite, Seed, Strokes, Weights, paths_in, reading
 from s2pzoo.cli.models import chosen, opened, options_of
-from s2pzoo.cli.output import Answer, error_data, note, progress, stderr, tell_failures
+from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
 from s2pzoo.cli.references import read_references, reference_files, save_styles
-from s2pzoo.errors import BadInputError, OutputError, S2PZooError
+from s2pzoo.errors import BadInputError, S2PZooError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,17 +78,20 @@ def generate(
     ] = None,
     weights: Weights = None,
     knobs: Knobs = None,
+    overwrite: Overwrite = False,
     device: Device = "cpu",
 ) -> Answer:  # fmt: skip
     """Turn drawings into photos.
 
     Where one of many drawings cannot be read, the others are done; it is
     told at the end, and the exit code is 2. No drawing or reference is
-    overwritten, and no photo is half-written.
+    overwritten, nor a file that s2pzoo did not write; no photo is
+    half-written.
     """
     sources, failed = files.found(sketches, files.DRAWINGS, without=out)
     colours = reference_files(references or (), without=out)
-    photos, grids = _places(sources, out, sheet, [*colours, *([reference] if reference else [])])
+    beside = [*colours, *([reference] if reference else []), *paths_in(knobs)]
+    photos, grids = _places(sources, out, sheet, beside, overwrite)
     extra = "styles" if colours else ""
     pipeline = opened(chosen(model, can=extra), weights=weights, device=device, can=extra)
     options = options_of(pipeline, knobs, reference=str(reference) if reference else None)
@@ -102,15 +105,16 @@ def generate(
     console = stderr()
     with progress(console, "drawings", len(sources)) as done:
         for source, photo, grid in zip(sources, photos, grids, strict=True):
+            written: list[Path] = []
             try:
                 started = time.perf_counter()
                 result = pipeline.run(source, keep=keep_stages or sheet is not None, seed=seed, **how, **options)
-                result.save(photo)
-                stages = _save_stages(pipeline, result, files.stages(photo)) if keep_stages else None
+                written.append(result.save(photo))
+                stages = _save_stages(pipeline, result, files.stages(photo), written) if keep_stages else None
                 seconds = time.perf_counter() - started
                 styled = save_styles(pipeline, result, styles, grid, options) if colours else None
-            except (BadInputError, OutputError) as error:
-                problems.append((source, error))
+            except Exception as error:  # of one drawing, be it the model's fault: the others go on
+                problems.append((source, _with_written(ours(error), written)))
             else:
                 made.append(Made(sketch=source, photo=photo, notes=tuple(result.notes), seconds=seconds, stages=stages,
                                  styles=styled))  # fmt: skip
@@ -125,15 +129,15 @@ def generate(
 
 
 def _places(
-    sources: Sequence[Path], out: Path, sheet: Path | None, references: Sequence[Path]
+    sources: Sequence[Path], out: Path, sheet: Path | None, references: Sequence[Path], overwrite: bool
 ) -> tuple[list[Path], list[Path]]:
     """Where each photo goes, and each grid of styles; and whether the sheet can go where it is to."""
     inputs = [*sources, *references]
     if sheet:
-        files.sheet(sheet, inputs=inputs)
+        files.sheet(sheet, inputs=inputs, overwrite=overwrite)
     taken = [sheet] if sheet else []
-    photos = files.results(sources, out, mark="photo", inputs=references, taken=taken)
-    return photos, files.beside(photos, out, mark="styles", inputs=inputs, taken=taken)
+    photos = files.results(sources, out, mark="photo", inputs=references, taken=taken, overwrite=overwrite)
+    return photos, files.beside(photos, out, mark="styles", inputs=inputs, taken=taken, overwrite=overwrite)
 
 
 def _pictures(pipeline: Pipeline, result: Result) -> dict[str, Image.Image]:
@@ -146,17 +150,25 @@ def _pictures(pipeline: Pipeline, result: Result) -> dict[str, Image.Image]:
     return {name: to_images(result.values[name])[0] for name in names}
 
 
-def _save_stages(pipeline: Pipeline, result: Result, folder: Path) -> Path:
+def _with_written(error: S2PZooError, written: Sequence[Path]) -> S2PZooError:
+    """The error, which says what of the drawing was written before it."""
+    if written:
+        error.why = f"{error.why}\nWritten before that: {', '.join(map(str, written))}.".strip()
+    return error
+
+
+def _save_stages(pipeline: Pipeline, result: Result, folder: Path, written: list[Path]) -> Path:
     """Every value but the photo: pictures as PNG, all others in one safetensors file."""
     import torch
     from safetensors.torch import save
 
-    from s2pzoo.imaging.write import write_bytes, write_image
+    from s2pzoo.imaging.write import claim, write_bytes, write_image
 
+    claim(folder, (), overwrite=True)  # its name was chosen so that it is nobody's
     pictures = _pictures(pipeline, result)
     for name, picture in pictures.items():
         if name != result.output:
-            write_image(picture, folder / f"{name}.png")
+            written.append(write_image(picture, folder / f"{name}.png"))
     tensors = {
         name: value.detach().cpu().clone(memory_format=torch.contiguous_format)  # safetensors wants memory of its own
         for name, value in result.values.items()

@@ -19,7 +19,7 @@ from s2pzoo.host.settings import Settings
 from s2pzoo.spec import graph
 from s2pzoo.spec.fields import read_options
 from s2pzoo.spec.model import Model
-from s2pzoo.weights.resolve import HubSource, WeightsRef, default_sources
+from s2pzoo.weights.resolve import HubSource, WeightsRef, default_sources, looked
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,7 +52,7 @@ def place_of(model: Model) -> Place:
     ref = WeightsRef.of(model, default_registry().plugin(model.family))
     for source in default_sources(default_registry(), Settings.read()):
         with contextlib.suppress(S2PZooError):
-            folder = None if isinstance(source, HubSource) else source.find(ref)
+            folder = None if isinstance(source, HubSource) else looked(source, ref)
             if folder is not None:
                 return Place(state=source.state, folder=folder)
     return Place(state="hub", hub=ref.hub) if ref.hub else Place(state="none")
@@ -72,19 +72,27 @@ def chosen(name: str | None, *, can: str = "") -> str:
     """
     if name:
         return name
-    plugins = [plugin for plugin in default_registry().plugins() if plugin.state is State.LOADED]
-    defaults = [plugin.default for plugin in plugins if plugin.default]
-    ready = [model.name for model in defaults if place_of(model).folder and (not can or _can(model, can))]
-    known = default_catalogue().plugins
-    usual = [model for model in ready if (plugin := known.get(model.partition(".")[0])) and plugin.default]
-    for only in (ready, usual):
-        if len(only) == 1:
-            return only[0]
+    registry = default_registry()
+    usual = [family for family, plugin in default_catalogue().plugins.items() if plugin.default]
+    for families in (usual, registry.families()):  # the usual ones first: no other plugin is imported then
+        ready = [model.name for family in families if (model := _ready(family, can))]
+        if len(ready) == 1:
+            return ready[0]
     why = f"These have weights here: {', '.join(ready)}." if ready else "No installed model has weights here."
     raise UsageError("No model was named.", why=why, fix="Name one with -m NAME; `s2pzoo list` shows them.")
 
 
-def opened(name: str, *, weights: Path | None = None, device: str = "cpu", can: str = "") -> Pipeline:
+def _ready(family: str, can: str) -> Model | None:
+    """The default model of an installed family, where it makes photos, has weights here, and can do that."""
+    if family not in default_registry().families():
+        return None
+    plugin = default_registry().look(family)
+    model = plugin.default if plugin.state is State.LOADED else None
+    makes = model is not None and model.values[model.output].kind == "photo"
+    return model if model and makes and place_of(model).folder and (not can or _can(model, can)) else None
+
+
+def opened(name: str, *, weights: str | None = None, device: str = "cpu", can: str = "") -> Pipeline:
     """The loaded pipeline.
 
     Args:

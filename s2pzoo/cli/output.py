@@ -21,7 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from s2pzoo.errors import Remark, S2PZooError
+from s2pzoo.errors import OutputError, Remark, S2PZooError
+from s2pzoo.host.guard import reason
 
 TRACEBACK = "S2PZOO_TRACEBACK"
 """Set in the environment, errors are told with their traceback."""
@@ -69,7 +70,8 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
         if as_json:
             print_json(answer.data)
         else:
-            answer.show(_console(stderr=False))
+            with told_if_closed():
+                answer.show(_console(stderr=False))
         return answer.exit_code
 
     signature = inspect.signature(command, eval_str=True)
@@ -80,14 +82,58 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
     return told
 
 
+@contextlib.contextmanager
+def own_stdout(arguments: Sequence[str]) -> Iterator[None]:
+    """With --json, stdout is ours alone: what others write below Python goes to stderr, to the very end."""
+    if not wants_json(arguments) or sys.stdout is None:
+        yield
+        return
+    sys.stdout.flush()
+    ours, usual = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace"), sys.stdout
+    os.dup2(2, 1)
+    sys.stdout = ours
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # told already
+            ours.close()
+        sys.stdout = sys.stderr or usual  # whoever prints at the very end
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether --json is among the options."""
+    words = list(arguments)
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
 def stderr() -> Console:
     """Where everything else goes: notes, progress, errors."""
     return _console(stderr=True)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
-    """Print `data` on stdout."""
-    print(json.dumps(data, indent=2), flush=True)
+    """Print `data` on stdout.
+
+    Raises:
+        OutputError: it cannot be written there. BrokenPipeError: nobody reads it any more.
+    """
+    with told_if_closed():
+        print(json.dumps(data, indent=2), flush=True)
+
+
+@contextlib.contextmanager
+def told_if_closed() -> Iterator[None]:
+    """Within, something is written to stdout; OutputError where that is closed or full."""
+    what = "The result cannot be written to standard output."
+    if sys.stdout is None:
+        raise OutputError(what, why="It is closed.", fix="Leave it open, or send it to a file.")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(what, why=error.strerror or str(error), fix="Send it somewhere else.") from error
 
 
 def table(*columns: str) -> Table:
@@ -166,6 +212,22 @@ def tell_traceback(error: BaseException) -> None:
     """The traceback on stderr, where the environment asks for it."""
     if os.environ.get(TRACEBACK, "") not in ("", "0"):
         traceback.print_exception(error)
+
+
+def ours(error: Exception) -> S2PZooError:
+    """The error as one of ours: that of a file or a model is told, and the rest of a batch goes on."""
+    if isinstance(error, S2PZooError):
+        return error
+    where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
+    return _UnexpectedError(
+        reason(error), why=" ".join(where), fix=f"{TRACEBACK}=1 s2pzoo ... shows where it happened."
+    )
+
+
+class _UnexpectedError(S2PZooError):
+    """Something that nobody foresaw."""
+
+    code = "E_UNEXPECTED"
 
 
 def error_data(error: S2PZooError) -> dict[str, str]:

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Backbone, Device, Fit, Knobs, Model, Photos, Seed, Strokes, Weights, reading
+from s2pzoo.cli.arguments import Backbone, Device, Fit, Knobs, Model, Overwrite, Photos, Seed, Strokes, Weights, reading
 from s2pzoo.cli.models import chosen, opened, options_of
-from s2pzoo.cli.output import Answer, error_data, note, progress, reports, stderr, table, tell_failures
-from s2pzoo.errors import BadInputError, OutputError, S2PZooError, UsageError
+from s2pzoo.cli.output import Answer, error_data, note, ours, progress, reports, stderr, table, tell_failures
+from s2pzoo.errors import OutputError, S2PZooError, UsageError
 from s2pzoo.retrieval.files import photo_files
 from s2pzoo.retrieval.via import Via
 
@@ -62,6 +62,7 @@ def retrieve(
     strokes: Strokes = None,
     weights: Weights = None,
     knobs: Knobs = None,
+    overwrite: Overwrite = False,
     device: Device = "cpu",
 ) -> Answer:  # fmt: skip
     """Find the photos of a folder that are nearest to drawings.
@@ -71,7 +72,7 @@ def retrieve(
     """
     sources, failed = files.found(sketches, files.DRAWINGS, without=gallery)
     if out:
-        _check_sheet(out, gallery, sources)
+        _check_sheet(out, gallery, sources, overwrite)
     if via is Via.EDGES and (model or weights or knobs):
         raise UsageError("--via edges uses no model.", fix="Leave out -m, --weights and -O; or say --via photo.")
     photo_files(gallery)  # what is wrong with it is told before anything is loaded
@@ -87,8 +88,8 @@ def retrieve(
         for source in sources:
             try:
                 found = nearest(source, searched, pipeline=pipeline, k=k, seed=seed, **reading(fit, strokes), **options)
-            except BadInputError as error:
-                problems.append((source, error))
+            except Exception as error:  # of one drawing: the others go on
+                problems.append((source, ours(error)))
             else:
                 looked.append(Looked(sketch=source, found=found))
                 for text in found.notes:
@@ -101,11 +102,11 @@ def retrieve(
     return _answer(pipeline, searched, looked, problems, sheet)
 
 
-def _check_sheet(sheet: Path, gallery: Path, sources: Sequence[Path]) -> None:
+def _check_sheet(sheet: Path, gallery: Path, sources: Sequence[Path], overwrite: bool) -> None:
     if sheet.resolve().is_relative_to(gallery.resolve()):
         raise OutputError(f"Cannot write the sheet to {sheet}.", why="It would be a photo of the gallery next time.",
                           fix="Give another folder.")  # fmt: skip
-    files.sheet(sheet, inputs=sources)
+    files.sheet(sheet, inputs=sources, overwrite=overwrite)
 
 
 def _indexed(folder: Path, via: Via, backbone: str | None, device: str, pipeline: Pipeline | None) -> Gallery:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Knobs, Seed, Weights
+from s2pzoo.cli.arguments import Device, Knobs, Overwrite, Seed, Weights
 from s2pzoo.cli.each import Make, each
 from s2pzoo.cli.models import as_picture, opened, options_of
 from s2pzoo.cli.output import Answer
@@ -55,6 +55,7 @@ def sketch(
     seed: Seed = 0,
     weights: Weights = None,
     knobs: Knobs = None,
+    overwrite: Overwrite = False,
     device: Device = "cpu",
 ) -> Answer:
     """Turn photos into drawings, by image filters or by a model.
@@ -65,7 +66,7 @@ def sketch(
     filtering = {"--style": style, "--simplify": simplify, "--roughness": roughness, "--size": size}
     _refuse(filtering if model else {"--weights": weights, "-O": knobs}, model)
     sources, failed = files.found(photos, files.PHOTOS, without=out)
-    targets = files.results(sources, out, mark="sketch")
+    targets = files.results(sources, out, mark="sketch", overwrite=overwrite)
     if model:
         pipeline = opened(model, weights=weights, device=device, can="sketch")
         name, draw = pipeline.model.name, _by_model(pipeline, options_of(pipeline, knobs), seed)

@@ -17,7 +17,7 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Seed, Strokes, Weights, reading
+from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Overwrite, Seed, Strokes, Weights, paths_in, reading
 from s2pzoo.cli.each import each
 from s2pzoo.cli.models import as_picture, chosen, opened, options_of
 from s2pzoo.cli.output import Answer, note, progress, stderr
@@ -58,6 +58,7 @@ class Verb:
 
     name: str
     summary: str
+    family: str
     model: bool = True
 
 
@@ -68,25 +69,27 @@ def verbs() -> list[Verb]:
         if plugin.state in (State.CONFLICT, State.BLOCKED):
             continue
         if plugin.family in known:
-            brought = [Verb(name=name, summary=text) for name, text in known[plugin.family].tools.items()]
+            declared = known[plugin.family].tools.items()
+            brought = [Verb(name=name, summary=text, family=plugin.family) for name, text in declared]
         else:
-            loaded = next(p for p in default_registry().plugins() if p.family == plugin.family)
-            tools = loaded.tools.values()
-            brought = [Verb(name=tool.name, summary=tool.summary, model=tool.model) for tool in tools]
+            tools = default_registry().look(plugin.family).tools.values()
+            brought = [
+                Verb(name=tool.name, summary=tool.summary, family=plugin.family, model=tool.model) for tool in tools
+            ]
         for verb in brought:
             found.setdefault(verb.name, verb)
     return [found[name] for name in sorted(found)]
 
 
-def command(name: str) -> Callable[..., Answer]:
-    """The verb as a function with the arguments that its tool declares.
+def command(verb: Verb) -> Callable[..., Answer]:
+    """The verb as a function with the arguments that its tool declares; no other plugin is imported.
 
     Raises:
-        UsageError: no plugin that loads declares it.
+        UsageError: its plugin does not declare it.
     """
-    tool = next((tool for _, tool in default_registry().tools() if tool.name == name), None)
+    tool = default_registry().look(verb.family).tools.get(verb.name)
     if tool is None:
-        raise UsageError(f"No plugin brings {name} after all.", fix="Run: s2pzoo plugins")
+        raise UsageError(f"No plugin brings {verb.name} after all.", fix="Run: s2pzoo plugins")
 
     def run(**given: Any) -> Answer:
         return _run(tool, given)
@@ -117,6 +120,7 @@ def _parameters(tool: ToolEntry) -> Iterator[inspect.Parameter]:
                 yield _parameter("strokes", Strokes, None)
         yield _parameter("weights", Weights, None)
         yield _parameter("device", Device, "cpu")
+        yield _parameter("overwrite", Overwrite, False)
     if tool.run_options:
         yield _parameter("knobs", Knobs, None)
     if tool.seeded:
@@ -175,8 +179,8 @@ def _make_each(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -
     first, *others = tool.inputs
     drawn = first.kind == "drawings"
     sources, failed = files.found(given[first.name], files.DRAWINGS if drawn else files.PHOTOS, without=given["out"])
-    beside = [given[one.name] for one in others]
-    targets = files.results(sources, given["out"], mark=tool.name, inputs=beside)
+    beside = [*(given[one.name] for one in others), *paths_in(given.get("knobs"))]
+    targets = files.results(sources, given["out"], mark=tool.name, inputs=beside, overwrite=given["overwrite"])
     pipeline = _opened(tool, given, own)
     more = {one.name: given[one.name] for one in others}
 
@@ -195,8 +199,8 @@ def _make_one(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) ->
     named = parts or {one.name: given[one.name] for one in tool.inputs if one.kind in ("drawing", "photo", "mask")}
     many = {one.name: given[one.name] for one in tool.inputs if one.kind in _EACH}
     stem = tool.name if parts else f"{next(iter(named.values())).stem}-{tool.name}"
-    inputs = [*named.values(), *itertools.chain(*many.values())]
-    target = files.target(given["out"], f"{stem}.png", inputs=inputs)
+    inputs = [*named.values(), *itertools.chain(*many.values()), *paths_in(given.get("knobs"))]
+    target = files.target(given["out"], f"{stem}.png", inputs=inputs, overwrite=given["overwrite"])
     pipeline = _opened(tool, given, own)
     kinds = {one.name: one.kind for one in tool.inputs}
     drawings = [path for name, path in named.items() if parts or kinds[name] == "drawing"]
@@ -213,7 +217,7 @@ def _animate(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -> 
     if out.suffix.lower() not in _ANIMATED or out.is_dir():
         raise OutputError(f"{out} cannot hold an animation.", fix=f"Give a file that ends in {' or '.join(_ANIMATED)}.")
     named = {one.name: given[one.name] for one in tool.inputs}
-    files.target(out, "", inputs=named.values())
+    files.target(out, "", inputs=named.values(), overwrite=given["overwrite"])
     spans = read_timing(given["timing"] or ())
     pipeline = _opened(tool, given, own)
     drawn = _read(pipeline, named.values(), **_how(given))

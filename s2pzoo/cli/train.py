@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from s2pzoo.cli.arguments import Overwrite
 from s2pzoo.cli.output import Answer, InterruptedByUserError
 
 
@@ -25,6 +26,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0, help="Stop this sitting after so long; go on with --resume.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> Answer:
     """Train a model by a recipe, in one sitting or several.
 
@@ -32,7 +34,7 @@ def train(
     """
     from s2pzoo.train.loop import train as run
 
-    result = run(recipe, data, out, resume=resume, minutes=minutes, overrides=overrides or ())
+    result = run(recipe, data, out, resume=resume, minutes=minutes, overrides=overrides or (), overwrite=overwrite)
     answer = {
         "out": str(result.out),
         "reason": result.reason,

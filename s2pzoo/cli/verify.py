@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from s2pzoo.cli.output import Answer, megabytes, table
-from s2pzoo.errors import WeightsMismatchError
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.pipeline.plan import found, of_bundle
@@ -32,14 +30,7 @@ def verify(
     registry = default_registry()
     bundle, declared = found(registry, Path(what) if Path(what).is_dir() else what)
     bundle.verify()
-    golden = _golden(bundle) if GOLDEN in bundle.manifest.files else _fitted(bundle, declared)
-    wrong = {step: error for step, error in golden.items() if not error <= tolerance}
-    if wrong:
-        raise WeightsMismatchError(
-            f"{bundle.folder} does not give what it gave when it was written.",
-            why=f"Largest differences: {', '.join(f'{step} {error:.3g}' for step, error in wrong.items())}.",
-            fix=f"Install the plugin's version that wrote it: {bundle.manifest.created_with}",
-        )
+    golden = _golden(bundle, tolerance) if GOLDEN in bundle.manifest.files else _fitted(bundle, declared)
     size = sum(record.size for record in bundle.manifest.files.values())
     data = {
         "model": bundle.manifest.model,
@@ -64,13 +55,12 @@ def verify(
     return Answer(data=data, show=show)
 
 
-def _golden(bundle: Bundle) -> dict[str, float]:
+def _golden(bundle: Bundle, tolerance: float) -> dict[str, float]:
     """Step -> largest difference from the golden outputs; loading has checked every tensor."""
-    import s2pzoo
-    from s2pzoo.pipeline.golden import largest_errors
+    from s2pzoo.pipeline.golden import check_golden
+    from s2pzoo.zoo import as_it_is
 
-    errors = largest_errors(s2pzoo.load(bundle.folder), bundle.golden())
-    return {step: error if math.isfinite(error) else 1e30 for step, error in errors.items()}
+    return check_golden(as_it_is(bundle.folder), bundle, tolerance=tolerance)
 
 
 def _fitted(bundle: Bundle, declared: Model | None) -> dict[str, float]:

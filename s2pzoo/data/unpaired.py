@@ -8,7 +8,6 @@ them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from s2pzoo.imaging.photo import read_photo
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import draw
 from s2pzoo.imaging.suffixes import PHOTOS
+from s2pzoo.spec.reading import UnreadableError, read_json
 
 SPLITS = ("train", "test", "all")
 FRAME = 256
@@ -102,8 +102,8 @@ def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        data = read_json(path)
+    except (FileNotFoundError, UnreadableError) as error:
         raise DataError(f"{path} cannot be read.", why=str(error)) from error
     if not isinstance(data, dict):
         raise DataError(f"{path} is not a JSON object.")

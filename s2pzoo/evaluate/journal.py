@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from s2pzoo.errors import OutputError
+from s2pzoo.imaging.write import claim
 
 JOURNAL = "scores.jsonl"
 """The name of the file, beside what is written in the end."""
@@ -29,6 +30,8 @@ class Journal:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._records: dict[str, dict[str, Any]] = {}
+        if path:
+            claim(path.parent, (path.name, "metrics.json", "metrics.md"), advice="Give another folder.")
         for line in _lines(path):
             try:
                 entry = json.loads(line)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from attrs import frozen
 
@@ -48,14 +49,26 @@ def discover() -> list[Candidate]:
     """
     found: dict[str, list[Candidate]] = {}
     for distribution in importlib.metadata.distributions():
-        try:
-            text = distribution.read_text("entry_points.txt") or ""
-        except Exception:  # an unreadable distribution says nothing about us
-            continue
-        if GROUP in text and (candidates := _of(distribution)):
+        if _mentions_us(distribution) and (candidates := _of(distribution)):
             name = re.sub(r"[-_.]+", "-", candidates[0].distribution).lower()
             found.setdefault(name, candidates)
     return sorted((c for group in found.values() for c in group), key=lambda c: (c.family, c.distribution))
+
+
+def _mentions_us(distribution: importlib.metadata.Distribution) -> bool:
+    try:
+        return GROUP in (distribution.read_text("entry_points.txt") or "")
+    except Exception:  # not even text
+        try:
+            home = Path(str(distribution.locate_file(""))) / _folder(distribution)
+            return GROUP.encode() in (home / "entry_points.txt").read_bytes()
+        except Exception:  # an unreadable distribution says nothing about us
+            return False
+
+
+def _folder(distribution: importlib.metadata.Distribution) -> str:
+    """The name of the folder with its metadata, NAME-VERSION.dist-info."""
+    return Path(str(getattr(distribution, "_path", "unknown"))).name
 
 
 def _of(distribution: importlib.metadata.Distribution) -> list[Candidate]:
@@ -73,8 +86,9 @@ def _candidate(point: importlib.metadata.EntryPoint, distribution: importlib.met
 
 
 def _identity(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    named, _, version = _folder(distribution).rpartition(".")[0].partition("-")
     try:
         metadata = distribution.metadata
-        return str(metadata["Name"] or "unknown"), str(metadata["Version"] or "unknown")
-    except Exception:
-        return "unknown", "unknown"
+        return str(metadata["Name"] or named or "unknown"), str(metadata["Version"] or version or "unknown")
+    except Exception:  # metadata that nobody can read: its folder says who it is
+        return named or "unknown", version or "unknown"

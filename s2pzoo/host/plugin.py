@@ -1,7 +1,7 @@
 """One plugin: loading it behind a guard, and checking everything it declares.
 
 pluggy checks the markers and the signatures; loading is ours, because pluggy's own stops at the first broken plugin.
-Whatever a plugin does while it is loaded ends as a state and a reason, except KeyboardInterrupt, which is the user's.
+Whatever a plugin does while it is loaded ends as a state and a reason, except Ctrl-C, which is the user's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import importlib
 import inspect
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from types import ModuleType
@@ -24,6 +23,7 @@ from attrs import field, frozen
 from s2pzoo.errors import ApiVersionError, DeclarationError, PluginFailedError, S2PZooError
 from s2pzoo.host import hooks
 from s2pzoo.host.discovery import Candidate
+from s2pzoo.host.guard import breadcrumb, interrupts, reason, tail, unchanged
 from s2pzoo.spec.model import (
     API_VERSION,
     AdapterEntry,
@@ -112,16 +112,19 @@ def load_plugin(plugin: Plugin) -> Plugin:
     started = time.perf_counter()
     had_torch = "torch" in sys.modules
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not end up in our own output
+        with (
+            breadcrumb(f"loading plugin {candidate}"), interrupts() as pressed, unchanged() as changed,
+            contextlib.redirect_stdout(sys.stderr),  # what a plugin prints must not end up in our own output
+        ):  # fmt: skip
             module = _import(candidate)
             found = _entries(module, candidate)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # SystemExit and its like too: no plugin ends its host
-        state = attrs.evolve(plugin, state=State.FAILED, reason=_reason(error), error=error, traceback=_tail(error))
+        if isinstance(error, KeyboardInterrupt) and pressed:
+            raise
+        state = attrs.evolve(plugin, state=State.FAILED, reason=reason(error), error=error, traceback=tail(error))
     else:
-        warnings = tuple(_warnings(module, found, imported_torch="torch" in sys.modules and not had_torch))
-        state = attrs.evolve(plugin, state=State.LOADED, warnings=warnings, **found)
+        odd = _warnings(module, found, imported_torch="torch" in sys.modules and not had_torch)
+        state = attrs.evolve(plugin, state=State.LOADED, warnings=(*odd, *changed), **found)
     return attrs.evolve(state, milliseconds=(time.perf_counter() - started) * 1000)
 
 
@@ -134,12 +137,15 @@ def load_object(reference: str) -> Any:
     """
     module, _, name = reference.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (KeyboardInterrupt, S2PZooError):
+        with interrupts() as pressed, unchanged():
+            return getattr(importlib.import_module(module), name)
+    except S2PZooError:
         raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and pressed:
+            raise
         raise PluginFailedError(
-            f"{reference} cannot be imported.", why=_reason(error), fix="This is the plugin's to mend."
+            f"{reference} cannot be imported.", why=reason(error), fix="This is the plugin's to mend."
         ) from error
 
 
@@ -243,14 +249,3 @@ def _warnings(module: ModuleType, found: Mapping[str, Any], *, imported_torch: b
 
 def _article(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, S2PZooError):
-        return error.what
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _tail(error: BaseException, lines: int = 12) -> str:
-    return "\n".join("".join(traceback.format_exception(error)).splitlines()[-lines:])

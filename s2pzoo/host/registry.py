@@ -31,6 +31,7 @@ from s2pzoo.errors import (
 from s2pzoo.host.catalogue import Catalogue, default_catalogue
 from s2pzoo.host.core import FAMILIES, core_plugins
 from s2pzoo.host.discovery import Candidate, discover, from_entry_points
+from s2pzoo.host.guard import breadcrumb, interrupts, reason, unchanged
 from s2pzoo.host.plugin import Plugin, State, load_plugin
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec.adapters import as_component
@@ -69,6 +70,10 @@ class Registry:
             load: load those that are still NEW.
         """
         return [self._state(family, load=load) for family in sorted(self._plugins)]
+
+    def look(self, family: str) -> Plugin:
+        """One installed plugin, loaded if it can be, in whatever state. Raises nothing."""
+        return self._state(family, load=True)
 
     def families(self) -> list[str]:
         """Installed families, loading none."""
@@ -273,12 +278,15 @@ def _components(plugin: Plugin) -> dict[str, ComponentEntry]:
 
 def _ask_for_weights(plugin: Plugin, ref: str, settings: Settings) -> Path | None:
     try:
-        found = plugin.hooks["s2pzoo_find_weights"](ref=ref, settings=settings)
+        with breadcrumb(f"asking plugin {plugin.family} for weights"), interrupts() as pressed, unchanged():
+            found = plugin.hooks["s2pzoo_find_weights"](ref=ref, settings=settings)
         return None if found is None else Path(found)
-    except Exception as error:
+    except BaseException as error:  # SystemExit and its like too
+        if isinstance(error, KeyboardInterrupt) and pressed:
+            raise
         raise PluginFailedError(
             f"Plugin {plugin.family!r} failed to look for the weights of {ref!r}.",
-            why=f"{type(error).__name__}: {error}",
+            why=reason(error),
             fix=f"Mend it, or switch it off: S2PZOO_DISABLE={plugin.family}",
         ) from error
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from s2pzoo.errors import UsageError
+
 
 @frozen(kw_only=True)
 class Settings:
@@ -36,8 +38,8 @@ class Settings:
         return cls(
             plugins=_words(env.get("S2PZOO_PLUGINS", "")) or None,
             disable=_words(env.get("S2PZOO_DISABLE", "")),
-            weights=tuple(Path(p).expanduser() for p in env.get("S2PZOO_WEIGHTS", "").split(os.pathsep) if p.strip()),
-            cache=Path(env.get("S2PZOO_CACHE") or base).expanduser(),
+            weights=tuple(_folder(path, "S2PZOO_WEIGHTS") for path in _paths(env.get("S2PZOO_WEIGHTS", ""))),
+            cache=_folder(env.get("S2PZOO_CACHE") or base, "S2PZOO_CACHE"),
             offline=env.get("HF_HUB_OFFLINE", "").strip().lower() in {"1", "on", "yes", "true"},
         )
 
@@ -48,6 +50,17 @@ class Settings:
         if self.plugins is not None and family not in self.plugins:
             return f"S2PZOO_PLUGINS does not name {family}"
         return ""
+
+
+def _folder(path: str | Path, variable: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise UsageError(f"The folder {path} cannot be found.", why=str(error), fix=f"Change {variable}.") from error
+
+
+def _paths(text: str) -> list[str]:
+    return [path for path in text.split(os.pathsep) if path.strip()]
 
 
 def _words(text: str) -> frozenset[str]:

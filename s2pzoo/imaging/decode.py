@@ -111,6 +111,9 @@ def from_image(image: Image.Image, label: str = "image") -> Raster:
 def from_array(array: np.ndarray) -> Raster:
     """(H, W) or (H, W, 1|3|4); uint8, uint16, bool, or float in [0, 1]. Raises BadInputError."""
     shape, label = array.shape, f"The array of shape {array.shape}"
+    if isinstance(array, np.ma.MaskedArray):
+        raise BadInputError(f"{label} is masked.", why="What is behind the mask is not known.",
+                            fix="Fill it: array.filled(1) for paper.")  # fmt: skip
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         channels_first = array.ndim == 3 and shape[0] in (1, 3, 4)
         fix = "Move the channels last: array.transpose(1, 2, 0)." if channels_first else "Give one picture at a time."

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.decode import read_pixels
 from s2pzoo.imaging.frame import cut, square_window
 from s2pzoo.imaging.pixels import picture
@@ -19,7 +20,17 @@ def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
 
     Raises BadInputError: missing, not an image, truncated, too large, zero-sized, or a drawing of lines.
     """
-    pixels = read_pixels(Path(path)).pixels
+    try:
+        return _read(Path(path), size)
+    except BadInputError:
+        raise
+    except Exception as error:  # whatever is in a file, it is the file's fault
+        why = f"{type(error).__name__}: {error}"
+        raise BadInputError(f"{path} cannot be read.", why=why, fix="Export it again as a PNG.") from error
+
+
+def _read(path: Path, size: int) -> np.ndarray:
+    pixels = read_pixels(path).pixels
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
     small = block_mean(pixels, max(1, max(pixels.shape[:2]) // (4 * size))) / np.float32(top)
     bands = [small] * 3 if small.ndim == 2 else list(np.moveaxis(small, 2, 0))

@@ -11,7 +11,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 from PIL import Image
 
-from s2pzoo.errors import BadInputError
+from s2pzoo.errors import BadInputError, S2PZooError
 from s2pzoo.imaging import decode, paper
 from s2pzoo.imaging.formats import strokes_of
 from s2pzoo.imaging.frame import (
@@ -97,7 +97,7 @@ def read_sketch(
         else:
             ink, notes = _from_pixels(loaded, size, place, label, shaded=shaded)
             notes = loaded.notes + notes
-    except BadInputError:
+    except S2PZooError:  # told already, or not the drawing's: `locate` is a plugin's
         raise
     except Exception as error:  # whatever is in a file, it is the file's fault and no end of a batch
         raise BadInputError(

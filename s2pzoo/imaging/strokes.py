@@ -27,6 +27,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.spec.reading import UnreadableError, read_regular
 
 DEFAULT_WIDTH = 1 / 128
 """Width of a line that does not say, as a part of the canvas side."""
@@ -172,17 +173,10 @@ def on_canvas(marks: Sequence[Mark], canvas: tuple[float, float, float, float] |
 def read_limited(path: Path, limit: int) -> bytes:
     """The bytes of a regular file of at most `limit` bytes. Raises BadInputError."""
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device would keep us for ever
-            raise BadInputError(f"{path} is not a regular file.", fix="Give a file.")
-        with open(path, "rb") as file:
-            raw = file.read(limit + 1)
-    except OSError as error:
-        raise BadInputError(
-            f"{path} cannot be read.", why=error.strerror or str(error), fix="Check the path."
-        ) from error
-    if len(raw) > limit:
-        raise BadInputError(f"{path} is too large.", why=f"The limit is {limit} bytes.", fix="Simplify the drawing.")
-    return raw
+        return read_regular(path, limit=limit)
+    except (FileNotFoundError, UnreadableError) as error:
+        why = "There is no such file." if isinstance(error, FileNotFoundError) else str(error)
+        raise BadInputError(f"{path} cannot be read.", why=why, fix="Give a smaller or another file.") from error
 
 
 def canvas_about(drawn: Strokes) -> tuple[float, float, float, float]:

@@ -1,4 +1,8 @@
-"""Writing results: whole or not at all."""
+"""Writing results: whole or not at all, with a sign of who wrote them.
+
+Every picture says in its Software field (PNG), its EXIF description (JPEG, WebP) or its comment (GIF) that s2pzoo wrote
+it; a folder of other files has a marker. What has neither is somebody's, and the verbs leave it alone.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,19 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
+import s2pzoo
 from s2pzoo.errors import OutputError
 
+MARKER = ".s2pzoo"
+"""A file in folders that s2pzoo writes to."""
+_SOFTWARE, _DESCRIPTION = "Software", ExifTags.Base.ImageDescription
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF"}
 
 
@@ -53,8 +61,7 @@ def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mappi
     options: dict[str, Any] = {"JPEG": {"quality": 95}, "WEBP": {"quality": 92}}.get(kind, {})
     if kind == "JPEG" and image.mode not in ("L", "RGB"):
         image = _opaque(image)
-    if text:
-        options |= _described(kind, text)
+    options |= _described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}", **(text or {})})
     return write_bytes(_encoded(image, kind, path, options), path)
 
 
@@ -68,7 +75,43 @@ def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str],
     if not frames:
         raise OutputError(f"No frames to write to {path}.", fix="Give at least one picture.")
     options = {"save_all": True, "append_images": list(frames[1:]), "duration": ms, "loop": 0}
+    options |= _described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}"})
     return write_bytes(_encoded(frames[0], kind, path, options), path)
+
+
+def is_ours(path: str | os.PathLike[str]) -> bool:
+    """Whether a picture was written by s2pzoo, and by nothing else since."""
+    try:
+        with Image.open(path) as image:
+            if image.format == "PNG":
+                image.load()  # text may stand behind the pixels
+            said = [image.info.get("comment", ""), image.getexif().get(_DESCRIPTION, "")]
+            software = image.info.get(_SOFTWARE, "")
+        for text in filter(None, said):
+            software = software or json.loads(text).get(_SOFTWARE, "")
+    except Exception:  # a decoder may raise anything on what is no picture of ours
+        return False
+    return str(software).startswith("s2pzoo ")
+
+
+_ADVICE = "Give another folder, or move it away; `s2pzoo train --overwrite` and save(overwrite=True) replace it."
+
+
+def claim(folder: Path, names: Iterable[str], *, overwrite: bool = False, advice: str = _ADVICE) -> None:
+    """Make a folder one that s2pzoo writes files of these names to.
+
+    Raises:
+        OutputError: it holds one of them already, and somebody else wrote it; it cannot be made.
+    """
+    marker = folder / MARKER
+    taken = [] if overwrite or marker.exists() else [name for name in names if os.path.lexists(folder / name)]
+    if taken:
+        raise OutputError(
+            f"{folder} holds a {taken[0]} that s2pzoo did not write.",
+            fix=advice,
+        )
+    if not marker.exists():
+        write_bytes(b"s2pzoo writes to this folder.\n", marker)
 
 
 def image_format(path: str | os.PathLike[str]) -> str:
@@ -102,7 +145,7 @@ def _described(kind: str, text: Mapping[str, str]) -> dict[str, Any]:
     if kind == "GIF":
         return {"comment": description.encode()}
     exif = Image.Exif()
-    exif[ExifTags.Base.ImageDescription] = description
+    exif[_DESCRIPTION] = description
     return {"exif": exif.tobytes()}
 
 

@@ -7,6 +7,7 @@ torchvision's layout, or are torchvision's own, downloaded once.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
@@ -17,9 +18,17 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
 
-from s2pzoo.errors import BadInputError, OfflineError, WeightsCorruptError, WeightsMismatchError, WeightsNotFoundError
+from s2pzoo.errors import (
+    BadInputError,
+    OfflineError,
+    Remark,
+    WeightsCorruptError,
+    WeightsMismatchError,
+    WeightsNotFoundError,
+)
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec.core import LPIPS_LAYERS
+from s2pzoo.weights.verify import sha256_of
 
 DIM = 512
 
@@ -129,7 +138,13 @@ def _read(file: Path) -> dict[str, Tensor]:
 def _standard_weights() -> Mapping[str, Tensor]:
     weights = SqueezeNet1_1_Weights.IMAGENET1K_V1
     cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
-    fix = "Give a local safetensors file instead (--backbone FILE), or connect once: the weights are kept."
+    fix = "Connect once: the weights are kept. Or give a local safetensors file: --backbone FILE; of a training, "
+    fix += "losses.perceptual.backbone=FILE."
+    if cached.is_file() and not sha256_of(cached).startswith(cached.stem.rpartition("-")[2]):
+        if Settings.read().offline:
+            raise WeightsCorruptError(f"{cached} is damaged, and HF_HUB_OFFLINE forbids to fetch it again.", fix=fix)
+        warnings.warn(f"{cached} is damaged: it is fetched again.", Remark, stacklevel=2)
+        cached.unlink()
     if not cached.is_file() and Settings.read().offline:
         raise OfflineError("The backbone's weights must be downloaded, and HF_HUB_OFFLINE forbids it.", fix=fix)
     try:

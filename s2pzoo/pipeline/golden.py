@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from s2pzoo.errors import WeightsMismatchError
 from s2pzoo.spec.ports import KINDS, Port
 
 if TYPE_CHECKING:
     from s2pzoo.pipeline.run import Pipeline
+    from s2pzoo.weights.bundle import Bundle
 
 MOST = 65_536
 """Numbers kept of one value; of a larger one, every k-th."""
@@ -52,6 +54,24 @@ def largest_errors(pipeline: Pipeline, golden: Mapping[str, Tensor]) -> dict[str
     """
     now = golden_values(pipeline, golden[pipeline.model.input])
     return {step.name: max(_errors(now, golden, step.outputs.values()), default=0.0) for step in pipeline.model.steps}
+
+
+def check_golden(pipeline: Pipeline, bundle: Bundle, *, tolerance: float) -> dict[str, float]:
+    """Step -> largest difference from the bundle's golden outputs.
+
+    Raises:
+        WeightsMismatchError: one is larger than `tolerance`.
+    """
+    errors = largest_errors(pipeline, bundle.golden())
+    errors = {step: error if math.isfinite(error) else 1e30 for step, error in errors.items()}
+    wrong = {step: error for step, error in errors.items() if not error <= tolerance}
+    if wrong:
+        raise WeightsMismatchError(
+            f"{bundle.folder} does not give what it gave when it was written.",
+            why=f"Largest differences: {', '.join(f'{step} {error:.3g}' for step, error in wrong.items())}.",
+            fix=f"Install the plugin's version that wrote it: {bundle.manifest.created_with}",
+        )
+    return errors
 
 
 def _errors(now: Mapping[str, Tensor], golden: Mapping[str, Tensor], names: Iterable[str]) -> Iterable[float]:

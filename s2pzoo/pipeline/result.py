@@ -77,8 +77,7 @@ class Result:
             )
         picture = to_images(self.values[self.output])[0]
         (one,) = self
-        software = f"s2pzoo {self.provenance.get('s2pzoo', '')}".strip()
-        return write_image(picture, path, text={"Software": software, KEY: json.dumps(one.provenance)})
+        return write_image(picture, path, text={KEY: json.dumps(one.provenance)})
 
 
 def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
-from s2pzoo.weights.initialise import without_initialising
+from s2pzoo.weights.initialise import check_dtype, usual_mode, without_initialising
 
 MAX_BATCH = 16
 """Drawings that run together; more are run in several batches."""
@@ -180,6 +180,7 @@ class Pipeline:
         metadata: Mapping[str, Any] | None = None,
         dtype: str = "float32",
         golden: Tensor | None = None,
+        overwrite: bool = False,
     ) -> Path:
         """Write it as a bundle that `load` and `compose` read.
 
@@ -189,6 +190,7 @@ class Pipeline:
                 differences, limits.
             dtype: "float32" or "float16", of the stored weights.
             golden: the input of the golden tensors; by default a plain drawing.
+            overwrite: replace a README.md, a manifest.json, ..., too, that s2pzoo did not write.
 
         Raises:
             OutputError: it cannot be written there.
@@ -202,7 +204,7 @@ class Pipeline:
             )  # fmt: skip
         model = attrs.evolve(self.model, name=name or self.model.name)
         about = self.metadata | dict(metadata or {})
-        save_bundle(folder, model, self.components, golden=golden, about=about, dtype=dtype)
+        save_bundle(folder, model, self.components, golden=golden, about=about, dtype=dtype, overwrite=overwrite)
         return Path(folder)
 
     def _execute(
@@ -217,7 +219,9 @@ class Pipeline:
         steps = graph.needed(self.model, values, wanted)
         have = {name: value.to(self.device) for name, value in values.items()}
         reads = [set(step.inputs.values()) for step in steps]
-        with torch.no_grad():
+        check_dtype()
+        with usual_mode(), torch.no_grad():
+            have = {name: value.clone() if value.is_inference() else value for name, value in have.items()}
             for index, step in enumerate(steps):
                 started = time.perf_counter()
                 for name, value in self._run_step(step, have, options, seed).items():
@@ -295,6 +299,7 @@ def save_bundle(
     golden: Tensor | None = None,
     about: Mapping[str, Any] | None = None,
     dtype: str = "float32",
+    overwrite: bool = False,
 ) -> Bundle:
     """Write a bundle, read it back into fresh networks, and add what these make of a fixed input.
 
@@ -304,7 +309,7 @@ def save_bundle(
 
     Further arguments and errors as for `weights.bundle.write_bundle`.
     """
-    bundle = write_bundle(folder, model, networks, about=about, dtype=dtype)
+    bundle = write_bundle(folder, model, networks, about=about, dtype=dtype, overwrite=overwrite)
     given = golden_input(model.input_port) if golden is None else golden
     ours = {step.name: network for step in model.steps if isinstance(network := networks[step.name], Component)}
     if graph.misfits(model) or given is None or len(ours) < len(model.steps):

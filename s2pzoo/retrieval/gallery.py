@@ -150,7 +150,7 @@ def open_gallery(
 
 def _store(folder: Path, embedder: Embedder, via: Via, cache: Path) -> Store:
     home = str(folder.resolve())
-    key = hashlib.sha256(f"{_FORMAT} {via} {embedder.fingerprint} {home}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(os.fsencode(f"{_FORMAT} {via} {embedder.fingerprint} {home}")).hexdigest()[:32]
     about = {"format": _FORMAT, "folder": home, "via": via, "backbone": embedder.name, "weights": embedder.fingerprint}
     try:
         return Store(cache / key, about=about)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from s2pzoo.errors import DataError
+from s2pzoo.spec.reading import UnreadableError, read_json
 
 
 def read_pairs(file: Path) -> dict[Path, str]:
@@ -16,8 +16,8 @@ def read_pairs(file: Path) -> dict[Path, str]:
     """
     form = 'It must read {"drawing.png": "photo.jpg", ...}.'
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        data = read_json(file)
+    except (FileNotFoundError, UnreadableError) as error:
         raise DataError(f"The pairs in {file} cannot be read.", why=str(error), fix=form) from error
     if not isinstance(data, dict) or not data or not all(isinstance(photo, str) for photo in data.values()):
         raise DataError(f"{file} holds no pairs.", fix=form)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from s2pzoo.errors import Remark
 from s2pzoo.imaging.write import write_bytes
 from s2pzoo.retrieval.files import PhotoFile
 
@@ -42,13 +45,16 @@ class Store:
         """The features (D,) of every photo that was stored."""
         kept: dict[PhotoFile, Tensor] = {}
         self._shards.update(self.folder.glob("*.safetensors"))
-        for path in self._shards:
+        for path in sorted(self._shards):
             try:
                 with safe_open(path, framework="pt") as shard:
-                    photos = [PhotoFile(**photo) for photo in json.loads(shard.metadata()["photos"])]
-                    kept.update(zip(photos, shard.get_tensor("features"), strict=True))
-            except (OSError, SafetensorError, ValueError, TypeError, KeyError):
-                continue
+                    said, features = shard.metadata(), shard.get_tensor("features")
+                if said["sha256"] != _sha256(features):
+                    raise ValueError("its features are not those that were written")
+                photos = [PhotoFile(**photo) for photo in json.loads(said["photos"])]
+                kept.update(zip(photos, features, strict=True))
+            except (OSError, SafetensorError, ValueError, TypeError, KeyError, RecursionError) as error:
+                warnings.warn(f"{path} is damaged ({error}): what it held is made again.", Remark, stacklevel=2)
         return kept
 
     def add(self, photos: Sequence[PhotoFile], features: Tensor) -> None:
@@ -59,7 +65,9 @@ class Store:
         """
         names = json.dumps([attrs.asdict(photo) for photo in photos])
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
-        self._shards.add(write_bytes(save({"features": features.contiguous()}, {"photos": names}), path))
+        self._shards.add(
+            write_bytes(save({"features": features.contiguous()}, {"photos": names, "sha256": _sha256(features)}), path)
+        )
 
     def join(self, photos: Sequence[PhotoFile], features: Tensor) -> None:
         """One shard of just these photos instead of all that was read and added.
@@ -76,3 +84,7 @@ class Store:
     def shards(self) -> int:
         """How many were read and added."""
         return len(self._shards)
+
+
+def _sha256(features: Tensor) -> str:
+    return hashlib.sha256(features.detach().cpu().contiguous().numpy().tobytes()).hexdigest()

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from s2pzoo.errors import OutputError, TrainingError
+from s2pzoo.spec.reading import UnreadableError, read_json
 
 FORMAT = 1
 FOLDER = "checkpoints"
@@ -101,11 +102,11 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         TrainingError: a file is missing or damaged, or it was written by a newer version.
     """
     try:
-        numbers = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        numbers = read_json(folder / "state.json")
         if numbers["format"] != FORMAT:
             raise TrainingError(f"{folder} has the checkpoint format {numbers['format']}; this version reads {FORMAT}.")
         tensors = {name: load_file(folder / f"{name}.safetensors") for name in _TENSORS}
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, UnreadableError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise TrainingError(
             f"The checkpoint {folder} cannot be read.",
             why=f"{type(error).__name__}: {error}",

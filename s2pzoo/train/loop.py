@@ -7,7 +7,6 @@ or by a signal, exact resume, and at the end a bundle. What happens inside a ste
 from __future__ import annotations
 
 import math
-import os
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,17 +18,20 @@ import torch
 from attrs import frozen
 from torch import nn
 
-from s2pzoo.errors import OutputError, RecipeError, TrainingError
+from s2pzoo.errors import RecipeError, TrainingError
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train import checkpoint as checkpoints
 from s2pzoo.train.ahead import endless, made_ahead
 from s2pzoo.train.ema import Ema
 from s2pzoo.train.fabric import check_task, make_fabric, rng_kept, seed_torch, set_up
+from s2pzoo.train.lock import locked
 from s2pzoo.train.recipe import Recipe, Schedule, changes, find_task, read_recipe, recipe_of
-from s2pzoo.train.report import Report
-from s2pzoo.train.result import write_result, write_sheet
+from s2pzoo.train.report import METRICS, Report
+from s2pzoo.train.result import SAMPLES, write_result, write_sheet
 from s2pzoo.train.signals import Signals
 from s2pzoo.train.task import Task
+from s2pzoo.weights.bundle import claim_bundle
+from s2pzoo.weights.manifest import MANIFEST
 
 
 @frozen(kw_only=True)
@@ -63,6 +65,7 @@ def train(
     overrides: Iterable[str] = (),
     progress: bool = True,
     task: type[Task] | None = None,
+    overwrite: bool = False,
 ) -> TrainResult:
     """Train, or go on training, and leave a bundle in `out`.
 
@@ -76,15 +79,16 @@ def train(
         overrides: see `spec.fields.overridden`.
         progress: show progress on stderr.
         task: a Task class to use instead of the one the recipe names.
+        overwrite: replace a README.md, a manifest.json, ... in `out`, too, that s2pzoo did not write.
 
     SIGINT and SIGTERM let the step finish, write a checkpoint, and end with the reason "interrupted". Torch's global
     generator, seeded here because layers such as dropout draw from it, is put back at the end.
 
     Raises:
         RecipeError: the recipe or an override is wrong.
-        TrainingError: `out` holds a training and `resume` is not set, or none and it is; the checkpoint does not fit;
-            a loss or a weight is not finite.
-        OutputError: `out` cannot be written.
+        TrainingError: `out` holds a training and `resume` is not set, or none and it is; another one is going on
+            there; the checkpoint does not fit; a loss or a weight is not finite.
+        OutputError: `out` cannot be written, or holds what s2pzoo did not write.
     """
     raw = recipe if isinstance(recipe, Recipe) else read_recipe(recipe, task=task)
     task_class = task or find_task(raw.task)
@@ -92,8 +96,8 @@ def train(
         raw = recipe_of(task_class.Recipe, raw.to_dict())
     resolved = overridden(raw, overrides, error=RecipeError)
     folder = Path(out).expanduser()
-    found = _check_out(folder, resume=resume)
-    with Signals() as signals, rng_kept():
+    with locked(folder), Signals() as signals, rng_kept():
+        found = _check_out(folder, resume=resume, overwrite=overwrite)
         sitting = _Sitting(resolved, task_class, Path(data).expanduser(), folder)
         return sitting.run(found, minutes=minutes, signals=signals, progress=progress)
 
@@ -341,21 +345,15 @@ class _Silence:
     def say(self, text: str) -> None: ...
 
 
-def _check_out(out: Path, *, resume: bool) -> Path | None:
+def _check_out(out: Path, *, resume: bool, overwrite: bool) -> Path | None:
     """The checkpoint to go on from, or None for a new training. Makes the folder."""
     found = checkpoints.list_checkpoints(out)
     if resume and not found:
         raise TrainingError(f"{out} holds no checkpoint to go on from.", fix="Leave out --resume to begin a training.")
-    if not resume and (found or (out / "manifest.json").exists()):
+    if not resume and (found or ((out / MANIFEST).exists() and not overwrite)):
         held = f"a training ({found[-1].name})" if found else "a bundle"
         raise TrainingError(
             f"{out} already holds {held}.", fix="Go on with it by --resume, or choose another folder for a new one."
         )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"The folder {out} cannot be written.", why=str(error)) from error
+    claim_bundle(out, more=(METRICS, SAMPLES), overwrite=overwrite or bool(found))
     return found[-1] if found else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import platform
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +16,20 @@ from attrs import frozen
 
 import s2pzoo
 from s2pzoo.errors import OutputError, S2PZooError, UsageError, WeightsCorruptError, WeightsMismatchError
+from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.model import Model, Step
 from s2pzoo.spec.names import parse_component
 from s2pzoo.weights.card import render_card
-from s2pzoo.weights.manifest import AGAIN, CARD, GOLDEN, MANIFEST, WEIGHTS, Manifest, read_manifest
-from s2pzoo.weights.verify import record_of, verify_file
+from s2pzoo.weights.manifest import AGAIN, CARD, DTYPES, GOLDEN, MANIFEST, WEIGHTS, Manifest, read_manifest
+from s2pzoo.weights.verify import record_of, sha256_of, verify_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-DTYPES = ("float32", "float16")
-_MOST_LINES = 20
+HEADER = "s2pzoo"
+"""In the header of the weights: `Manifest.digest`."""
+_MOST_LINES, _MOST_HEADER = 20, 100_000_000
 
 
 @frozen(kw_only=True)
@@ -59,6 +64,24 @@ class Bundle:
         verify_file(path, record)
         return path
 
+    def trust(self) -> str:
+        """Who vouches for the manifest, which vouches for every file: "catalogue", that its sha256 is the published
+        one; "weights", that the weights say the same of the networks; or empty: nobody, ask the golden outputs.
+
+        Raises:
+            WeightsCorruptError: the weights say something else.
+        """
+        published = default_catalogue().bundles.get(self.manifest.model)
+        if published and published.sha256 and sha256_of(self.folder / MANIFEST) == published.sha256:
+            return "catalogue"
+        said = _header(self.file(WEIGHTS)).get(HEADER)
+        if said and said != self.manifest.digest:
+            raise WeightsCorruptError(
+                f"The manifest in {self.folder} was changed after its weights were written.",
+                why="It says something else of the networks than the header of the weights.", fix=AGAIN,
+            )  # fmt: skip
+        return "weights" if said else ""
+
     def verify(self) -> None:
         """Check every file.
 
@@ -82,9 +105,11 @@ class Bundle:
 
         path = self.file(WEIGHTS)
         try:
-            with safe_open(path, framework="pt", device="cpu") as file:
-                shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+            with _named(path) as name, safe_open(name, framework="pt", device="cpu") as file:
+                slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+                shapes = {key: tuple(one.get_shape()) for key, one in slices.items()}
                 self._check_fit(shapes, components)
+                self._check_types({key: one.get_dtype() for key, one in slices.items()}, components)
                 for step, component in components.items():
                     prefix = f"{step}."
                     own = {key.removeprefix(prefix): file.get_tensor(key) for key in shapes if key.startswith(prefix)}
@@ -103,7 +128,8 @@ class Bundle:
 
         path = self.file(GOLDEN)
         try:
-            return load_file(path)
+            with _named(path) as name:
+                return load_file(name)
         except SafetensorError as error:
             raise WeightsCorruptError(f"{path} is not a safetensors file.", why=str(error), fix=AGAIN) from error
 
@@ -127,6 +153,26 @@ class Bundle:
                 fix="Bundle and plugin are of different versions: install the matching plugin, or train anew.",
             )
 
+    def _check_types(self, types: Mapping[str, str], components: Mapping[str, nn.Module]) -> None:
+        """Numbers are of the type that the manifest names, all others of the type that the network has."""
+        stored = _TYPES[self.manifest.dtype]
+        for step, component in components.items():
+            for key, tensor in component.state_dict().items():
+                wanted = stored if tensor.is_floating_point() else str(tensor.dtype).removeprefix("torch.")
+                found = _TYPES.get(types[f"{step}.{key}"], types[f"{step}.{key}"])
+                if found != wanted:
+                    raise WeightsCorruptError(
+                        f"{step}.{key} in {self.folder} is stored as {found}, not as {wanted}.",
+                        why="The manifest and the network say so.", fix=AGAIN,
+                    )  # fmt: skip
+
+
+_TYPES = {
+    "float32": "float32", "float16": "float16", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+"""How the manifest, and safetensors, call types that are stored."""
+
 
 def read_bundle(folder: str | Path) -> Bundle:
     """Open the bundle in `folder`: its manifest is read and nothing else.
@@ -146,6 +192,7 @@ def write_bundle(
     *,
     about: Mapping[str, Any] | None = None,
     dtype: str = "float32",
+    overwrite: bool = False,
 ) -> Bundle:
     """Write a bundle. Each file is written whole or not at all, the manifest last; other files in `folder` stay.
 
@@ -156,9 +203,10 @@ def write_bundle(
         networks: step name -> network, built from the step's config.
         about: summary, paper, licence {code, weights, data}, training, metrics, differences, limits.
         dtype: "float32" or "float16", of the stored floating-point tensors.
+        overwrite: replace files of these names, too, that s2pzoo did not write.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or holds such files.
         UsageError: a step without a network, an unknown dtype.
         WeightsMismatchError: a network built from another config than its step says.
         ConfigError: unknown metadata.
@@ -166,11 +214,11 @@ def write_bundle(
     folder = Path(folder)
     _check_networks(model, networks, dtype)
     manifest = Manifest.of(model, dtype=dtype, created_with=_versions(model.steps)).with_metadata(about or {})
+    claim_bundle(folder, overwrite=overwrite)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)  # from here on, and until it is written, this is no bundle
         (folder / GOLDEN).unlink(missing_ok=True)
-        save_tensors(folder / WEIGHTS, _tensors(model.steps, networks, dtype))
+        save_tensors(folder / WEIGHTS, _tensors(model.steps, networks, dtype), {HEADER: manifest.digest})
         return _finished(_recorded(Bundle(folder=folder, manifest=manifest), [WEIGHTS]))
     except OSError as error:
         if isinstance(error, S2PZooError):
@@ -179,6 +227,20 @@ def write_bundle(
             f"The bundle cannot be written to {folder}.", why=error.strerror or str(error),
             fix="Choose a folder you may write to.",
         ) from error  # fmt: skip
+
+
+def claim_bundle(folder: Path, *, more: Sequence[str] = (), overwrite: bool = False) -> None:
+    """Make a folder one for a bundle, and `more`, if it is not.
+
+    Raises:
+        OutputError: it cannot be; it holds a file of a bundle's names that s2pzoo did not write.
+    """
+    from s2pzoo.imaging.write import claim
+
+    with contextlib.suppress(S2PZooError):
+        read_manifest(folder)  # a bundle of an earlier version, which has no marker
+        overwrite = True
+    claim(folder, (MANIFEST, CARD, WEIGHTS, GOLDEN, *more), overwrite=overwrite)
 
 
 def amend_bundle(
@@ -232,13 +294,43 @@ def _tensors(steps: Sequence[Step], networks: Mapping[str, nn.Module], dtype: st
     return tensors
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def _header(path: Path) -> dict[str, str]:
+    """The words in the header of a safetensors file, read without torch: 8 bytes of its length, then JSON.
+
+    Raises:
+        WeightsCorruptError: it is none.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > _MOST_HEADER:
+                raise ValueError(f"its header would have {length} bytes")
+            return dict(json.loads(file.read(length)).get("__metadata__", {}))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise WeightsCorruptError(f"{path} is not a safetensors file.", why=str(error), fix=AGAIN) from error
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[Path]:
+    """The same file by a name that safetensors can read: it wants UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / "named.safetensors"
+            link.symlink_to(path.resolve())
+            yield link
+    else:
+        yield path
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file, whole or not at all."""
     from safetensors.torch import save
 
     from s2pzoo.imaging.write import write_bytes
 
-    write_bytes(save(dict(tensors)), path)
+    write_bytes(save(dict(tensors), dict(header) if header else None), path)
 
 
 def _copied(folder: Path, files: Mapping[str, str | Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,10 @@ from attrs import field, frozen
 from s2pzoo.errors import ConfigError, WeightsCorruptError, WeightsMismatchError
 from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import Model, Step
+from s2pzoo.spec.reading import UnreadableError, read_json
 
+DTYPES = ("float32", "float16")
+"""How numbers are stored."""
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
@@ -115,6 +119,14 @@ class Manifest:
             steps=tuple(StepRecord.of(step) for step in model.steps), **more,
         )  # fmt: skip
 
+    @property
+    def digest(self) -> str:
+        """sha256 of what it says of the networks and how they are joined: kept in the header of the weights."""
+        said = {name: value for name, value in to_dict(self).items() if name in _JOINED}
+        for step in said["steps"]:
+            del step["options"]  # the plugin's, which come from it
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
     def to_json(self) -> str:
         """The text of manifest.json."""
         return json.dumps(to_dict(self), indent=2, ensure_ascii=False) + "\n"
@@ -131,6 +143,7 @@ class Manifest:
         return read(Manifest, to_dict(self) | _plain(metadata))
 
 
+_JOINED = ("model", "input", "output", "size", "blank_ok", "steps", "dtype")
 METADATA = ("summary", "paper", "licence", "training", "metrics", "differences", "limits")
 """What the maker of a bundle says about it."""
 
@@ -144,21 +157,27 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         raise WeightsCorruptError(
             f"{folder} is not a bundle.", why="It has no manifest.json.", fix="Give a folder that s2pzoo wrote."
         ) from None
-    except (OSError, ValueError) as error:
+    except UnreadableError as error:
         raise WeightsCorruptError(f"{path} cannot be read.", why=str(error), fix=AGAIN) from error
-    if isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > FORMAT:
+    stated = data.get("format") if isinstance(data, dict) else None
+    if type(stated) is int and stated > FORMAT:
         raise WeightsMismatchError(
-            f"{folder} is a bundle of format {data['format']}.",
+            f"{folder} is a bundle of format {stated}.",
             why=f"This s2pzoo reads formats up to {FORMAT}.",
             fix="Run: pip install --upgrade s2pzoo",
         )
+    if type(stated) is not int or stated < 1:
+        raise WeightsCorruptError(f"{path} is not a manifest.", why=f"Its format is {stated!r}.", fix=AGAIN)
     try:
-        return read(Manifest, data)
+        made = read(Manifest, data)
+        if made.dtype not in DTYPES:
+            raise ConfigError("dtype", why=f"Its dtype is {made.dtype!r}.")
+        return made
     except ConfigError as error:
         raise WeightsCorruptError(f"{path} is not a manifest.", why=error.why, fix=AGAIN) from error
 

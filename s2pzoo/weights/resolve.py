@@ -12,17 +12,17 @@ Nothing falls back in silence: a bundle that is found and broken is an error, an
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 
 from attrs import frozen
 
-from s2pzoo.errors import OfflineError, WeightsNotFoundError
+from s2pzoo.errors import OfflineError, S2PZooError, WeightsNotFoundError
 from s2pzoo.host.plugin import Plugin
 from s2pzoo.host.registry import Registry
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec.model import Model
+from s2pzoo.spec.reading import UnreadableError, read_json
 from s2pzoo.weights.manifest import MANIFEST
 
 HUB = "hf://"
@@ -143,7 +143,7 @@ def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sourc
     if given is not None:
         return _given(ref, os.fspath(given), sources)
     for source in sources:
-        found = source.find(ref)
+        found = looked(source, ref)
         if found is not None:
             return found
     raise WeightsNotFoundError(
@@ -151,6 +151,23 @@ def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sourc
         why=f"Looked {'; '.join(source.name for source in sources)}.",
         fix=f"Train it and give its folder as weights=FOLDER, or s2pzoo.build({ref.model!r}) for untrained networks.",
     )
+
+
+def looked(source: Source, ref: WeightsRef) -> Path | None:
+    """What one source has.
+
+    Raises:
+        WeightsNotFoundError: it cannot be looked in. Errors of s2pzoo's own pass.
+    """
+    try:
+        return source.find(ref)
+    except S2PZooError:
+        raise
+    except Exception as error:
+        raise WeightsNotFoundError(
+            f"The weights of {ref.model} cannot be looked for {source.name}.", why=f"{type(error).__name__}: {error}",
+            fix="Give their folder: weights=FOLDER.",
+        ) from error  # fmt: skip
 
 
 def package_folder(module: str) -> Path:
@@ -177,10 +194,9 @@ def _given(ref: WeightsRef, given: str, sources: tuple[Source, ...]) -> Path:
 def _model_of(folder: Path) -> str | None:
     """The model that the bundle in `folder` says it is, or None where there is none. A broken one counts as found."""
     try:
-        text = (folder / MANIFEST).read_text(encoding="utf-8")
-    except OSError:
+        data = read_json(folder / MANIFEST)
+    except FileNotFoundError:
         return None
-    try:
-        return json.loads(text).get("model")
-    except (ValueError, AttributeError):
+    except UnreadableError:
         return folder.name  # the error comes when it is opened
+    return data.get("model") if isinstance(data, dict) else folder.name

@@ -16,6 +16,7 @@ from attrs import asdict, frozen
 
 from s2pzoo.errors import WeightsCorruptError
 from s2pzoo.host.settings import Settings
+from s2pzoo.spec.reading import UnreadableError, read_json
 from s2pzoo.weights.manifest import AGAIN, FileRecord
 
 _remembered: dict[str, _Stamp] = {}
@@ -73,13 +74,13 @@ def verify_file(path: Path, expected: FileRecord) -> None:
 
 
 def _stamp_path(folder: Path, key: str) -> Path:
-    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    return folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.json"
 
 
 def _read_stamp(folder: Path, key: str) -> _Stamp | None:
     try:
-        return _Stamp(**json.loads(_stamp_path(folder, key).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _Stamp(**read_json(_stamp_path(folder, key), limit=4096))
+    except (FileNotFoundError, UnreadableError, TypeError):
         return None  # no stamp, or not one: hash again
 
 

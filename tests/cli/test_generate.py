@@ -125,7 +125,7 @@ def test_stages_are_kept_beside_the_photo(cli: Callable, drawing: Callable, tmp_
 
     done = cli("generate", drawing("a.png"), "-o", tmp_path / "out", "--keep-stages", "--json")
     assert done.json["photos"][0]["stages"] == str(tmp_path / "out/a.stages")
-    assert names(tmp_path / "out") == ["a.png", "a.stages/redrawn.png", "a.stages/sketch.png",
+    assert names(tmp_path / "out") == ["a.png", "a.stages/.s2pzoo", "a.stages/redrawn.png", "a.stages/sketch.png",
                                        "a.stages/tensors.safetensors"]  # fmt: skip
     assert {
         name: tuple(value.shape) for name, value in load_file(tmp_path / "out/a.stages/tensors.safetensors").items()

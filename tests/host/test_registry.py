@@ -6,6 +6,7 @@ The plugins here are real distributions on sys.path, not stand-ins.
 from __future__ import annotations
 
 import importlib.metadata
+import signal
 import sys
 from pathlib import Path
 
@@ -144,11 +145,31 @@ def test_a_distribution_without_metadata_still_works(good) -> None:
 
 
 def test_a_keyboard_interrupt_is_the_users(install) -> None:
-    install("bad", "raise KeyboardInterrupt")
-    registry = Registry()
-    with pytest.raises(KeyboardInterrupt):
-        registry.plugins()
+    install("bad", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(5)")
+    registry, usual = Registry(), signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            registry.plugins()
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert next(p for p in registry.plugins(load=False) if p.family == "bad").state is State.NEW
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "SystemExit(0)", "GeneratorExit", "Mute"])
+def test_what_a_plugin_raises_is_its_own(raised: str, install) -> None:
+    mute = "class Mute(BaseException):\n    def __str__(self): raise ValueError('no str')\n"
+    install("bad", f"{mute}raise {raised}")
+    plugin = state(Registry(), "bad")
+    assert plugin.state is State.FAILED and plugin.reason.startswith(raised.partition("(")[0])
+
+
+def test_settings_of_the_process_are_taken_back_and_told(install) -> None:
+    install("odd", "import sys\nsys.setrecursionlimit(199)")
+    before = sys.getrecursionlimit()
+    plugin = state(Registry(), "odd")
+    assert sys.getrecursionlimit() == before
+    assert any("recursion limit" in warning for warning in plugin.warnings)
 
 
 def test_a_function_without_the_marker_is_told(install) -> None:

@@ -102,7 +102,14 @@ class TestRoundTrip:
         tiny.save(tmp_path / "b")
         tiny.save(tmp_path / "b")
         names = {path.name for path in (tmp_path / "b").iterdir()}
-        assert names == {"metrics.jsonl", "manifest.json", "model.safetensors", "golden.safetensors", "README.md"}
+        assert names == {
+            ".s2pzoo",
+            "metrics.jsonl",
+            "manifest.json",
+            "model.safetensors",
+            "golden.safetensors",
+            "README.md",
+        }
 
     def test_what_cannot_be_written_is_told(self, tiny: Pipeline, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")

@@ -6,6 +6,7 @@ DCGAN's pyramids, plain (paper figure 6) or residual (paper section 3; docs/cont
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -177,12 +178,22 @@ class JointDiscriminator(Discriminator):
                     nn.init.orthogonal_(layer.weight)
                     spectral_norm(layer)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was built from and its weights: parametrised layers cannot be."""
+        return _again, (self.config, self.state_dict(), self.training)
+
     def forward(self, *, sketch: Tensor, photo: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
         return [(self.logits(join(sketch, photo, layout=self.config.layout)), [])]
 
     def logits(self, joint: Tensor) -> Tensor:
         """(N,1) of joint pictures (N,C,H,W) in [-1,1]."""
         return self.network(joint)
+
+
+def _again(config: DiscriminatorConfig, state: dict[str, Tensor], training: bool) -> JointDiscriminator:
+    made = JointDiscriminator(config)
+    made.load_state_dict(state)
+    return made.requires_grad_(training).train(training)
 
 
 class ContextEncoder(Encoder):

@@ -1,0 +1,114 @@
+"""A guard around code of plugins: what comes out of it is an error that names the plugin, whatever it is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from s2pzoo.errors import S2PZooError
+from s2pzoo.host.settings import Settings
+
+FOLDER = "loading"
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[list[int]]:
+    """Within, the list is empty until the user presses Ctrl-C: a plugin may raise KeyboardInterrupt, too."""
+    pressed: list[int] = []
+
+    def press(number: int, frame: Any) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    mine = threading.current_thread() is threading.main_thread()
+    if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        if mine and callable(signal.getsignal(signal.SIGINT)):
+            pressed.append(0)  # somebody else's handler: nobody can tell, so it counts as the user's
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[list[str]]:
+    """Within, settings of the whole process may be changed; afterwards they are as before, and the list says which."""
+    changed: list[str] = []
+    limit, torch = sys.getrecursionlimit(), sys.modules.get("torch")
+    dtype = torch.get_default_dtype() if torch else None
+    try:
+        yield changed
+    finally:
+        if sys.getrecursionlimit() != limit:
+            sys.setrecursionlimit(limit)
+            changed.append("it changes Python's recursion limit; that was taken back")
+        torch = sys.modules.get("torch")
+        usual = dtype or (torch and torch.float32)
+        if torch and torch.get_default_dtype() is not usual:
+            torch.set_default_dtype(usual)
+            changed.append("it changes torch's default dtype; that was taken back")
+
+
+@contextlib.contextmanager
+def breadcrumb(what: str) -> Iterator[None]:
+    """Within, a file in the cache says what this process is at: what cannot be survived is at least named."""
+    crumb = Settings.read().cache / FOLDER / str(os.getpid())
+    with contextlib.suppress(OSError):
+        crumb.parent.mkdir(parents=True, exist_ok=True)
+        crumb.write_text(what)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            crumb.unlink()
+
+
+def left_behind() -> list[str]:
+    """What processes were at that are gone without an end; told once."""
+    told = []
+    with contextlib.suppress(OSError):
+        for crumb in sorted((Settings.read().cache / FOLDER).iterdir()):
+            if crumb.name.isdigit() and not _alive(int(crumb.name)):
+                told.append(crumb.read_text()[:500])
+                crumb.unlink()
+    return told
+
+
+def reason(error: BaseException) -> str:
+    """An error in one line; also of one that cannot say what it is."""
+    if isinstance(error, S2PZooError):
+        return error.what
+    name = type(error).__name__
+    try:
+        text = " ".join(str(error).split()).encode("utf-8", "backslashreplace").decode()
+    except BaseException:
+        return f"{name}, which cannot say what it is"
+    return f"{name}: {text}" if text else name
+
+
+def tail(error: BaseException, lines: int = 12) -> str:
+    """The end of the traceback."""
+    try:
+        return "\n".join("".join(traceback.format_exception(error)).splitlines()[-lines:])
+    except BaseException:
+        return reason(error)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return Path(f"/proc/{pid}").exists() if Path("/proc/self").exists() else True
