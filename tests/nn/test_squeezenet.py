@@ -82,6 +82,19 @@ def test_offline_the_standard_weights_are_an_offline_error(tmp_path: Path, monke
         load_backbone()
 
 
+@pytest.mark.parametrize("content", [b"", b"junkjunkjunkjunk"])
+def test_a_damaged_file_in_torchs_cache_is_named(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = tmp_path / "hub/checkpoints/squeezenet1_1-b8a52dc0.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(WeightsCorruptError, match=r"squeezenet1_1-b8a52dc0\.pth is damaged"):
+        load_backbone()
+
+
 def test_a_failed_download_is_an_offline_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise URLError("no route")

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from s2pzoo.errors import GalleryError, OutputError
+from s2pzoo.errors import GalleryError, OutputError, Remark
 from s2pzoo.imaging.edges import canny
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.retrieval import gallery as module
@@ -111,6 +111,20 @@ def test_a_damaged_file_of_the_cache_is_made_anew(photos: Path, embedder: Embedd
     assert count == COUNT
     assert torch.equal(before.features, after.features)
     assert len(shards(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("where", [-1, -30, -200])
+def test_a_flipped_bit_in_the_cache_is_told_and_its_features_made_anew(
+    where: int, photos: Path, embedder: Embedder, tmp_path: Path
+) -> None:
+    _, wanted = looked_at(photos, embedder)
+    (shard,) = shards(tmp_path)
+    damaged = bytearray(shard.read_bytes())
+    damaged[where] ^= 0x40  # of an exponent, perhaps
+    shard.write_bytes(damaged)
+    with pytest.warns(Remark, match="is damaged"):
+        _, again = looked_at(photos, embedder)
+    assert torch.equal(again.features, wanted.features)
 
 
 def test_another_backbone_and_the_edges_have_features_of_their_own(

@@ -13,6 +13,7 @@ import torch
 from attrs import frozen
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
@@ -113,13 +114,10 @@ class Pix2Pix(Task):
         x, y, rules = batch["sketch"], batch["photo"], self.recipe.rules
         fake = self.networks["generator"](sketch=x)
         at = window(y.shape[-1], rules.crop, self.rng(index, 1))
-        terms = {
-            "l1": (fake - y).abs().mean(),
-            "perceptual": self.frozen["perceptual"].total(fake=fake[at], real=y[at]),
-        }
+        real, shown = y[at], fake[at]
+        terms = {"l1": F.l1_loss(fake, y), "perceptual": self.frozen["perceptual"].total(fake=shown, real=real)}
         judged = {}
         if index >= rules.critic_start * self.recipe.schedule.steps:
-            real, shown = y[at], fake[at]
             judged["critics"] = self.gan.judge(backward, self.rng(index, 2), photo=(real, shown))
             terms["gan"] = self.gan.fool(photo=shown)
             terms["feature_matching"] = self.gan.match(photo=(real, shown))

@@ -19,10 +19,8 @@ PRIORS = ("uniform", "normal")
 
 
 def _entry(name: str, kind: str, network: str, summary: str) -> ComponentEntry:
-    network = f"s2pzoo_contextualgan.{network}"
-    return ComponentEntry(
-        f"contextualgan/{name}", kind=kind, network=network, summary=summary, source=f"{PAPER}, section 3"
-    )
+    network, source = f"s2pzoo_contextualgan.{network}", f"{PAPER}, section 3"
+    return ComponentEntry(f"contextualgan/{name}", kind=kind, network=network, summary=summary, source=source)
 
 
 @frozen(kw_only=True)
@@ -113,10 +111,7 @@ class Search:
     inits: int = knob(30, low=1, high=1000, released=30, help="N, random candidates to choose the start from")
     restarts: int = knob(1, low=1, high=100, paper=1, help="candidates that are followed, the best is kept")
     contextual: str = knob(
-        "kl_ink",
-        choices=("kl", "kl_ink", "l1", "mse"),
-        paper="kl",
-        help="how sketches compare: KL of light, of ink ...",
+        "kl_ink", choices=("kl", "kl_ink", "l1", "mse"), paper="kl", help="how sketches compare: KL of light, ink ..."
     )
     direction: str = knob(
         "input", choices=("input", "made"), paper="input", released="made", help="of the KL: from which to the other"
@@ -128,9 +123,7 @@ class Search:
     )
     prior: float = knob(0.003, low=0, paper=0.0, help="how firmly z is held in the middle of a normal prior")
     anchor: float = knob(3.0, low=0, paper=0.0, help="how firmly z is held near the learned start")
-    optimizer: str = knob(
-        "adam", choices=("adam", "momentum"), released="momentum", help="momentum: the released code's rule"
-    )
+    optimizer: str = knob("adam", choices=("adam", "momentum"), released="momentum", help="the rule that moves z")
     lr: float = knob(0.05, low=0, help="rate of the optimiser")
     patience: int = knob(25, low=1, help="steps without a better candidate after which it stops")
 

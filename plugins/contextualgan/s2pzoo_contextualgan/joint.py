@@ -21,6 +21,7 @@ GAIN = 2.5
 """How much darker lines become when a drawing is made small: thin lines would fade where pixels are averaged."""
 
 EPSILON = 1e-6
+_EVEN = 64  # rounds of averaging that take the steps out of a stretched membrane
 
 
 def shrink(sketch: Tensor, side: int) -> Tensor:
@@ -69,9 +70,6 @@ def blend(photo: Tensor, made: Tensor, hole: Tensor) -> Tensor:
     for _ in range(_EVEN):
         off = torch.lerp(F.avg_pool2d(F.pad(off, (1, 1, 1, 1), mode="replicate"), 3, 1), off, known)
     return torch.lerp(photo, (made + off).clamp(0, 1), hole)
-
-
-_EVEN = 64  # rounds of averaging that take the steps out of a stretched membrane
 
 
 def _stretched(values: Tensor, known: Tensor) -> Tensor:

@@ -26,37 +26,24 @@ def model_steps(preset: Preset, *, initialiser: bool = True) -> tuple[Step, ...]
     if not initialiser:
         return (Step("projection", config, writes=writes),)
     first = {"latent": "first"}
-    return (
-        Step("initialiser", preset.encoder, writes=first),
-        Step("projection", config, reads=first, writes=writes),
-    )
-
-
-def _models() -> list[Model]:
-    shared = {"paper": PAPER, "size": 256, "dataset": "faces/corpus"}
-    return [
-        Model(
-            "contextualgan.faces64", steps=model_steps(PRESETS["faces64"]), default=True, licence="CC-BY-4.0",
-            weights=Weights(bundled="weights/faces64"),
-            summary="Face drawing to photo by completing a joint picture, light networks, 64 pixels", **shared,
-        ),
-        Model(
-            "contextualgan.paper64", steps=model_steps(PRESETS["paper64"], initialiser=False),
-            summary="Layer for layer the paper's networks, 64 pixels; no weights here", **shared,
-        ),
-        Model(
-            "contextualgan.joint128", steps=model_steps(PRESETS["joint128"]),
-            summary="Residual networks, 128 pixels; no weights here", **shared,
-        ),
-    ]  # fmt: skip
+    return (Step("initialiser", preset.encoder, writes=first), Step("projection", config, reads=first, writes=writes))
 
 
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
+    shared = {"paper": PAPER, "size": 256, "dataset": "faces/corpus"}
     photos = Input("photo", "photos", "Photos, or folders to search for them.")
     return Declaration(
         components=[GeneratorConfig, DiscriminatorConfig, EncoderConfig, ProjectionConfig],
-        models=_models(),
+        models=[
+            Model("contextualgan.faces64", steps=model_steps(PRESETS["faces64"]), default=True, licence="CC-BY-4.0",
+                  weights=Weights(bundled="weights/faces64"), **shared,
+                  summary="Face drawing to photo by completing a joint picture, light networks, 64 pixels"),
+            Model("contextualgan.paper64", steps=model_steps(PRESETS["paper64"], initialiser=False), **shared,
+                  summary="Layer for layer the paper's networks, 64 pixels; no weights here"),
+            Model("contextualgan.joint128", steps=model_steps(PRESETS["joint128"]), **shared,
+                  summary="Residual networks, 128 pixels; no weights here"),
+        ],
         tasks=[
             TaskEntry("contextualgan/joint", factory="s2pzoo_contextualgan.training:Joint",
                       summary="G and D on joint pictures, and the learned initialiser"),

@@ -7,19 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from attrs import define, frozen
+from attrs import asdict, define, frozen
 from torch import Tensor
 from torch.nn import functional as F
 
 from s2pzoo.errors import Remark
 from s2pzoo.interfaces import Refiner
 from s2pzoo_contextualgan.config import ProjectionConfig, Search
-from s2pzoo_contextualgan.joint import JointDiscriminator, JointGenerator, join, shrink
+from s2pzoo_contextualgan.joint import EPSILON, JointDiscriminator, JointGenerator, join, shrink
 
-EPSILON = 1e-6
 SIZES = {"kl": 0.05, "kl_ink": 1.0, "l1": 0.05, "mse": 0.03}
 """The contextual losses as shares of `kl_ink`, between a drawing and the initialiser's sketch of it."""
-Watch = Callable[[int, Tensor, Tensor], None]
 
 
 # What z has to minimise, and rules to move it.
@@ -93,11 +91,7 @@ class Known:
 
     def repeated(self, count: int) -> Known:
         """Each of the N `count` times in a row."""
-        parts = (self.sketch, self.photo, self.sketch_known, self.photo_known)
-        return Known(**dict(zip(KNOWN, (part.repeat_interleave(count, 0) for part in parts), strict=True)))
-
-
-KNOWN = ("sketch", "photo", "sketch_known", "photo_known")
+        return Known(**{name: part.repeat_interleave(count, 0) for name, part in asdict(self, recurse=False).items()})
 
 
 @define
@@ -129,7 +123,7 @@ class Projection(Refiner):
         super().__init__(config)
         self.generator = JointGenerator(config.generator)
         self.discriminator = JointDiscriminator(config.discriminator)
-        self.watch: Watch | None = None
+        self.watch: Callable[[int, Tensor, Tensor], None] | None = None
         self.requires_grad_(False).train(False)
 
     def train(self, mode: bool = True) -> Projection:
@@ -142,9 +136,7 @@ class Projection(Refiner):
         """See `Search` for the options; `faithfulness` 0 to 1 is `Search.faithful`."""
         drawn = shrink(sketch, self.config.generator.side)
         seen = torch.ones_like(drawn)
-        known = Known(
-            sketch=drawn, photo=drawn.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=torch.zeros_like(seen)
-        )
+        known = Known(sketch=drawn, photo=drawn.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=0 * seen)
         z, _ = self.project(known, Search.of(options), generator, guess=latent)
         return {"latent": z, **self.generator(latent=z)}
 

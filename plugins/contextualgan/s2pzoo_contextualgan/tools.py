@@ -92,16 +92,10 @@ def _fill(pipeline: Pipeline, photo: Tensor, seen: Tensor, seed: int, **options:
     known = Known(sketch=torch.ones_like(seen), photo=photo, sketch_known=torch.zeros_like(seen), photo_known=seen)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        guess = _guess(pipeline, known)
+        encoder = cast(ContextEncoder | None, pipeline.components.get("initialiser"))
+        guess = encoder.guess(known.sketch, known.photo, known.sketch_known, known.photo_known)[0] if encoder else None
         z, _ = _projection(pipeline).project(known, Search.of(settings), generator, guess=guess)
         return _projection(pipeline).generator(latent=z)
-
-
-def _guess(pipeline: Pipeline, known: Known) -> Tensor | None:
-    if "initialiser" not in pipeline.components:
-        return None
-    encoder = cast(ContextEncoder, pipeline.components["initialiser"])
-    return encoder.guess(known.sketch, known.photo, known.sketch_known, known.photo_known)[0]
 
 
 def _projection(pipeline: Pipeline) -> Projection:

@@ -64,9 +64,7 @@ class Losses:
 @frozen(kw_only=True)
 class Weights:
     gan: float = knob(1.0, low=0, paper=1.0, help="adversarial")
-    reconstruction: float = knob(
-        0.0, low=0, paper=0.0, help="G brings back what the encoder sees; above 0, E is trained"
-    )
+    reconstruction: float = knob(0.0, low=0, paper=0.0, help="G brings back what E sees; above 0, E is trained")
     perceptual: float = knob(0.0, low=0, paper=0.0, help="the same, features of a network")
     prior: float = knob(0.01, low=0, help="z keeps to the prior, the KL divergence a number of z")
     masked: float = knob(1.0, low=0, help="E makes the same of a part as of the whole: the learned initialiser")
@@ -207,8 +205,7 @@ class Joint(Task):
             seen, hidden = torch.ones_like(held_out["sketch"]), torch.zeros_like(held_out["sketch"])
             columns |= {"held out": held_out["sketch"], "truth": held_out["photo"]}
             for name, photo_known in {"from both": seen, "from sketch": hidden}.items():
-                guess = cast(ContextEncoder, networks["encoder"]).guess
-                code = guess(**held_out, sketch_known=seen, photo_known=photo_known)[0]
+                code = networks["encoder"].guess(**held_out, sketch_known=seen, photo_known=photo_known)[0]
                 columns[name] = networks["generator"](latent=code)["photo"]
         return sheet(columns, cell=96)
 

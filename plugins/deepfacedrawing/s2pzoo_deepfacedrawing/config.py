@@ -35,11 +35,7 @@ class Window:
     y: int = knob(help="upper edge in pixels")
     side: int = knob(low=1, help="in pixels")
     pool: int = knob(1, low=1, paper=1, help="averages the crop before it is encoded")
-    cells: bool = knob(
-        False,
-        paper=False,
-        help="its code is a map, a few numbers a cell; else one layer over all cells",
-    )
+    cells: bool = knob(False, paper=False, help="its code is a map, a few numbers a cell; else one layer over all")
     code: int | None = knob(None, low=1, help="how many of the latent's numbers are its own; None: all (paper)")
 
     @property
@@ -147,9 +143,7 @@ class ManifoldConfig:
         "lle", choices=SOLVERS, paper="lle", released="lle_released", help="how a code is rebuilt from its neighbours"
     )
     ridge: float = knob(1e-3, low=0, paper=0.0, help="share of the Gram's diagonal that is added to it")
-    blend: float = knob(
-        0.0, low=0, high=1, paper=0.0, released=0.0, help="wb where nobody chooses one; 0: refined fully"
-    )
+    blend: float = knob(0.0, low=0, high=1, paper=0.0, released=0.0, help="wb if nobody chooses one; 0: refined fully")
 
     def ports(self) -> Ports:
         """latent -> latent."""
@@ -178,9 +172,7 @@ class MappingConfig:
     )
 
     face: Face = field(factory=Face)
-    channels: tuple[int, ...] = knob(
-        (512, 256, 256, 128, 64, 64), low=1, help="after the bottleneck and after each doubling"
-    )
+    channels: tuple[int, ...] = knob((512, 256, 256, 128, 64, 64), low=1, help="after the bottleneck and each doubling")
     bottleneck: int = knob(32, low=1, released=32, help="pixels of a window a cell of the first map")
     maps: int = knob(32, low=1, paper=32, released=32, help="channels that are merged")
     stride: int = knob(1, low=1, paper=1, help="pixels of canvas a map pixel")
@@ -216,9 +208,7 @@ class SynthesisConfig:
     skips: bool = knob(False, paper=False, help="adds the maps of the way down to those of the way up")
     resize: str = knob("", choices=RESIZES, paper="", help="as of FM")
     grain: bool = knob(False, paper=False, help="adds fixed noise after each doubling, for hair to grow from")
-    affine: bool = knob(
-        False, released="perhaps: it is Jittor's default", help="instance normalisation has a scale and a bias"
-    )
+    affine: bool = knob(False, released="perhaps: it is Jittor's default", help="the norms have a scale and a bias")
 
     def ports(self) -> Ports:
         """features -> photo."""
@@ -255,22 +245,15 @@ class DiscriminatorConfig:
 class Preset:
     """One whole network: the configurations of its parts."""
 
-    encoder: EncoderConfig
-    decoder: DecoderConfig
-    manifold: ManifoldConfig
-    mapping: MappingConfig
-    synthesis: SynthesisConfig
-    discriminator: DiscriminatorConfig
+    encoder: EncoderConfig = EncoderConfig()
+    decoder: DecoderConfig = DecoderConfig()
+    manifold: ManifoldConfig = ManifoldConfig()
+    mapping: MappingConfig = MappingConfig()
+    synthesis: SynthesisConfig = SynthesisConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
 
-PAPER512 = Preset(
-    encoder=EncoderConfig(),
-    decoder=DecoderConfig(),
-    manifold=ManifoldConfig(),
-    mapping=MappingConfig(),
-    synthesis=SynthesisConfig(),
-    discriminator=DiscriminatorConfig(),
-)
+PAPER512 = Preset()
 """Layer for layer the released network; K and the projection are the paper's."""
 
 _FACE256 = Face(

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from s2pzoo.data.files import drawings
-from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.spec.fields import knob
@@ -25,6 +24,7 @@ from s2pzoo.train.recipe import Recipe, Start, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
+from s2pzoo.train.unpaired import to_tensor
 from s2pzoo_deepfacedrawing.config import (
     PRESETS,
     DecoderConfig,
@@ -286,18 +286,15 @@ class Drawings:
     """
 
     def __init__(self, settings: EmbeddingData, *, size: int, batch: int) -> None:
-        self.count = max(1, round(settings.drawn * batch)) if settings.drawings else 0
-        self.known = (
-            drawings(Path(settings.drawings), size=size, shaded=True) if self.count else np.zeros((0, 1, 1), np.uint8)
-        )
+        self.count = max(1, round(settings.drawn * batch))
+        self.known = drawings(Path(settings.drawings), size=size, shaded=True) if settings.drawings else None
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """Some of them as `drawings` (M,1,S,S) in [0,1], half of them mirrored."""
-        if not self.count:
+        if self.known is None:
             return {}
-        drawn = from_bytes(self.known[rng.integers(len(self.known), size=self.count)])
-        turned = [one[:, ::-1] if rng.random() < 0.5 else one for one in drawn]
-        return {"drawings": torch.from_numpy(np.stack(turned)[:, None])}
+        drawn = self.known[rng.integers(len(self.known), size=self.count)]
+        return {"drawings": to_tensor([one[:, ::-1] if rng.random() < 0.5 else one for one in drawn])}
 
 
 def with_drawings(batch: dict[str, Tensor], kind: str) -> Tensor:

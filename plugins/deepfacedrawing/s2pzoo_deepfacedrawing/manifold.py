@@ -98,9 +98,8 @@ class ManifoldProjection(Refiner):
 
     def blend_weights(self, blend: float | Mapping[str, float] | None, like: Tensor) -> Tensor:
         """wb_c as a tensor (1,P,1)."""
-        usual = self.config.blend if blend is None or isinstance(blend, Mapping) else blend
-        given = blend if isinstance(blend, Mapping) else {}
-        usual = given.get("all", usual)
+        given: Any = blend if isinstance(blend, Mapping) else {} if blend is None else {"all": blend}
+        usual = given.get("all", self.config.blend)
         return like.new_tensor([float(given.get(name, usual)) for name in self.config.face.names])[None, :, None]
 
     def neighbours(

@@ -31,29 +31,21 @@ def model_steps(preset: Preset) -> tuple[Step, ...]:
     )
 
 
-def _models() -> list[Model]:
-    shared = {"paper": PAPER, "blank_ok": True, "dataset": "faces/corpus"}
-    return [
-        Model(
-            "deepfacedrawing.faces256", steps=model_steps(PRESETS["faces256"]), default=True, licence="CC-BY-4.0",
-            weights=Weights(bundled="weights/faces256"),
-            summary="Face drawing to photo, light network, 256 pixels, trained on 12,288 recombined faces", **shared,
-        ),
-        Model(
-            "deepfacedrawing.paper512", steps=model_steps(PRESETS["paper512"]), size=512,
-            summary="Layer for layer the released network, 512 pixels; no weights here", **shared,
-        ),
-    ]  # fmt: skip
-
-
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
     tools = "s2pzoo_deepfacedrawing.tools"
+    shared = {"paper": PAPER, "blank_ok": True, "dataset": "faces/corpus"}
     return Declaration(
         components=[
             EncoderConfig, DecoderConfig, ManifoldConfig, MappingConfig, SynthesisConfig, DiscriminatorConfig,
         ],
-        models=_models(),
+        models=[
+            Model("deepfacedrawing.faces256", steps=model_steps(PRESETS["faces256"]), default=True, licence="CC-BY-4.0",
+                  weights=Weights(bundled="weights/faces256"), **shared,
+                  summary="Face drawing to photo, light network, 256 pixels, trained on 12,288 recombined faces"),
+            Model("deepfacedrawing.paper512", steps=model_steps(PRESETS["paper512"]), size=512, **shared,
+                  summary="Layer for layer the released network, 512 pixels; no weights here"),
+        ],
         tasks=[
             TaskEntry("deepfacedrawing/stage1", factory="s2pzoo_deepfacedrawing.embedding:Stage1",
                       summary="component embedding: five auto-encoders"),

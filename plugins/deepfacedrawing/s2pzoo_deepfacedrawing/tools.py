@@ -87,18 +87,16 @@ def mix(pipeline: Pipeline, *, blend: Mapping[str, float] | None = None, **compo
         UsageError: no remainder.
         UnknownOptionError: a component that is none.
     """
-    sources = dict(components)
-    if "eyes" in sources:
-        eyes = sources.pop("eyes")
-        sources = {**dict.fromkeys(EYES, eyes), **sources}
-    _check_names(pipeline, sources)
-    if "remainder" not in sources:
+    if "eyes" in components:
+        components = {**dict.fromkeys(EYES, components.pop("eyes")), **components}
+    _check_names(pipeline, components)
+    if "remainder" not in components:
         raise UsageError(
             "mix needs a drawing for the remainder.", why="It gives the face that the other parts are put into.",
             fix="Name one: remainder=drawing.",
         )  # fmt: skip
     options = {} if blend is None else {"blend": blend}
-    refined = dict(zip(sources, _refined(pipeline, list(sources.values()), **options), strict=True))
+    refined = dict(zip(components, _refined(pipeline, list(components.values()), **options), strict=True))
     mixed = [refined.get(name, refined["remainder"])[index] for index, name in enumerate(_face(pipeline).names)]
     return _photos(pipeline, torch.stack(mixed)[None])[0]
 
@@ -115,12 +113,9 @@ def _photos(pipeline: Pipeline, refined: Tensor) -> list[Image.Image]:
 
 def _timing(pipeline: Pipeline, t: float | Mapping[str, float]) -> Tensor:
     """t of each component, (1,P,1)."""
-    names = _face(pipeline).names
-    if isinstance(t, Mapping):
-        _check_names(pipeline, t, also=("all",))
-        values = [float(t.get(name, t.get("all", 0.5))) for name in names]
-    else:
-        values = [float(t)] * len(names)
+    given = t if isinstance(t, Mapping) else {"all": t}
+    _check_names(pipeline, given, also=("all",))
+    values = [float(given.get(name, given.get("all", 0.5))) for name in _face(pipeline).names]
     if not all(0 <= value <= 1 for value in values):
         raise BadOptionError(f"t cannot be {t}.", why="It goes from 0 (the first drawing) to 1 (the second).")
     return torch.tensor(values, dtype=torch.float32)[None, :, None]
@@ -144,10 +139,8 @@ def _shadow_ink(pipeline: Pipeline, codes: Tensor, weights: Tensor) -> Tensor:
         pieces = decoder.piece(index, codes[:, index].flatten(0, 1)).unflatten(0, codes[:, index].shape[:2])
         inks.append((shares[:, index, :, None, None, None] * (1 - pieces).clamp(0, 1)).sum(1))
     whole = inks[-1]
-    for window, ink in zip(_face(pipeline).parts, inks, strict=False):
-        fade = _fade(window).to(ink)
-        # The remainder's own lines are a little fainter where a part has its window.
-        whole[..., *window.box] *= 1 - 0.2 * fade
+    for window in _face(pipeline).parts:  # the remainder's own lines are a little fainter where a part has its window
+        whole[..., *window.box] *= 1 - 0.2 * _fade(window).to(whole)
     for window, ink in zip(_face(pipeline).parts, inks, strict=False):
         whole[..., *window.box] += 0.5 * ink * _fade(window).to(ink)
     return whole

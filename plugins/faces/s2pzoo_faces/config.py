@@ -23,9 +23,7 @@ class LocatorConfig:
     )  # fmt: skip
 
     size: int = knob(128, low=32, help="side of the drawing in pixels")
-    widths: tuple[int, ...] = knob(
-        (16, 32, 64, 96, 128), help="channels after each halving; the maps stay at a quarter"
-    )
+    widths: tuple[int, ...] = knob((16, 32, 64, 96, 128), help="channels after each halving; maps stay at a quarter")
 
     def ports(self) -> Ports:
         """sketch (N,1,S,S) -> heads (N,3,S/4,S/4): likelihood, and half the way from pupil to pupil."""

@@ -27,8 +27,6 @@ from s2pzoo.imaging.vectorise import Polyline, vectorise
 from s2pzoo_faces.landmarks import contours, template
 from s2pzoo_faces.portraits import Recombiner, read_portraits
 
-Progress = Callable[[int, int], None]
-
 
 @frozen(kw_only=True)
 class Corpus:
@@ -93,7 +91,7 @@ def build_corpus(
     noncommercial: bool = False,
     seed: int = 0,
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
     """Make `count` recombined faces of `size` pixels from one split of a portrait folder.
 
@@ -226,11 +224,7 @@ def clean_sketch(photo: NDArray[np.float32], landmarks: NDArray[np.float32]) -> 
 
 
 def random_sketch(
-    photo: NDArray[np.float32],
-    landmarks: NDArray[np.float32],
-    rng: np.random.Generator,
-    *,
-    level: str,
+    photo: NDArray[np.float32], landmarks: NDArray[np.float32], rng: np.random.Generator, *, level: str
 ) -> NDArray[np.float32]:
     """A sketch of the face in a random style at a roughness level (`clean`, `rough`, `very rough`): (S,S) in [0,1].
 

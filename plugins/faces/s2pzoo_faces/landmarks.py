@@ -39,13 +39,12 @@ def template(landmarks: Points) -> Template:
     Raises:
         DataError: there is none of so many.
     """
-    try:
-        return TEMPLATES[len(landmarks)]
-    except KeyError:
+    if len(landmarks) not in TEMPLATES:
         raise DataError(
             f"A face with {len(landmarks)} landmarks cannot be drawn.",
             fix=f"Give faces with {' or '.join(map(str, TEMPLATES))} landmarks.",
-        ) from None
+        )
+    return TEMPLATES[len(landmarks)]
 
 
 _LINES_189: dict[str, tuple[tuple[int, ...], float]] = {

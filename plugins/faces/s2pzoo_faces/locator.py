@@ -24,6 +24,7 @@ from s2pzoo.data.files import drawings
 from s2pzoo.imaging.pixels import from_bytes, to_bytes
 from s2pzoo.imaging.resize import resize_square
 from s2pzoo.imaging.rough import LEVELS
+from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.interfaces import Encoder
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.frame import Found
@@ -104,15 +105,13 @@ def compose(
     sheet, known = Image.new("L", (size, size), 255), []
     if others and (not count or rng.random() < 0.25):
         side = size * rng.uniform(0.4, 1.1) if not count else size * rng.uniform(0.2, 0.4)
-        thing, _ = _turned(
-            others[int(rng.integers(len(others)))], side, float(rng.choice([0, rng.uniform(-20, 20)])), rng
-        )
+        other = others[int(rng.integers(len(others)))]
+        thing, _ = _turned(other, side, float(rng.choice([0, rng.uniform(-20, 20)])), rng)
         sheet = _over(sheet, thing, np.round(rng.uniform(0, 1, 2) * max(0, size - side) + (side - thing.width) / 2))
     for place in rng.permutation(2)[:count]:
         head = heads[rng.integers(len(heads))]
-        side = size * (
-            rng.uniform(0.25, 0.55) if count == 2 else rng.choice([rng.uniform(0.25, 1.15), rng.uniform(0.6, 1.05)])
-        )
+        alone = [rng.uniform(0.25, 1.15), rng.uniform(0.6, 1.05)] if count < 2 else []
+        side = size * (rng.choice(alone) if alone else rng.uniform(0.25, 0.55))
         turned, pupils = _turned(head, side, float(rng.choice([0, rng.normal(0, 5), rng.uniform(-35, 35)])), rng)
         reach = max(0.0, 1 - side / size)
         corner = (
@@ -250,12 +249,9 @@ class Locating(Task):
     def _sheets(self, heads: list[Head], rng: np.random.Generator, count: int) -> dict[str, Tensor]:
         size = LocatorConfig().size
         sheets = [compose(heads, rng, size=size, others=self.others) for _ in range(count)]
-        targets = [target(pupils, size // 4) for _, pupils in sheets]
-        columns = ([ink[None] for ink, _ in sheets], *zip(*targets, strict=True))
-        return {
-            name: torch.from_numpy(np.stack(column).astype(np.float32))
-            for name, column in zip(("sketch", "Y", "arrow"), columns, strict=True)
-        }
+        made = [(ink[None], *target(pupils, size // 4)) for ink, pupils in sheets]
+        columns = [torch.from_numpy(np.stack(column)) for column in zip(*made, strict=True)]
+        return dict(zip(("sketch", "Y", "arrow"), columns, strict=True))
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
         terms = objective(self.networks["locator"](sketch=batch["sketch"]), batch["Y"], batch["arrow"])
@@ -266,15 +262,11 @@ class Locating(Task):
         batch = self._sheets(self.held_out, np.random.default_rng(0), 24)
         found = networks["locator"](sketch=batch["sketch"].to(self.device)).cpu()
         sheets = [marked(ink[0].numpy(), decode(heads)) for ink, heads in zip(batch["sketch"], found, strict=True)]
-        whole = Image.new("RGB", (6 * 192, 4 * 192), "white")
-        for index, one in enumerate(sheets):
-            whole.paste(one, (index % 6 * 192, index // 6 * 192))
-        return whole
+        return contact_sheet([sheets[at : at + 6] for at in range(0, len(sheets), 6)], cell=188)
 
     def finished(self, networks: Networks) -> tuple[Model, Networks]:
-        return Model(
-            "faces.locator", steps=[Step("locator", LocatorConfig())], output="heads", size=128, blank_ok=True
-        ), networks
+        steps = [Step("locator", LocatorConfig())]
+        return Model("faces.locator", steps=steps, output="heads", size=128, blank_ok=True), networks
 
     def facts(self) -> dict[str, Any]:
         start = begun({"start": self.recipe.networks.start.bundle})

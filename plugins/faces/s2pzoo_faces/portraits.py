@@ -30,7 +30,6 @@ class Portrait:
     landmarks: NDArray[np.float32]
     age: str
     gender: str
-    split: str
 
 
 def read_portraits(folder: Path, *, split: str | None = None, noncommercial: bool = False) -> list[Portrait]:
@@ -55,13 +54,9 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
             why=str(error),
             fix="Give a folder with photo/, landmarks.json and info.csv.",
         ) from error
-    chosen = [
-        row
-        for row in info
-        if split in (None, row["split"])
-        and row.get("background", "plain") == "plain"
-        and (noncommercial or "NC" not in row.get("licence", ""))
-    ]
+    plain = [row for row in info if row.get("background", "plain") == "plain"]
+    allowed = [row for row in plain if noncommercial or "NC" not in row.get("licence", "")]
+    chosen = [row for row in allowed if split in (None, row["split"])]
     if not chosen:
         raise DataError(
             f"{folder} has no portrait of the split {split!r}.", fix="Look at the split column of info.csv."
@@ -73,7 +68,6 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
             landmarks=np.asarray(landmarks[row["name"]], np.float32),
             age=row["age"],
             gender=row["gender"],
-            split=row["split"],
         )
         for row in chosen
     ]

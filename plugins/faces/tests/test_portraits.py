@@ -29,7 +29,7 @@ def grid(side: int) -> np.ndarray:
 
 
 def picture(photo: np.ndarray, points: np.ndarray) -> Portrait:
-    return Portrait(name="a", photo=photo, landmarks=points, age="30", gender="female", split="train")
+    return Portrait(name="a", photo=photo, landmarks=points, age="30", gender="female")
 
 
 def ramp(side: int) -> np.ndarray:
@@ -44,7 +44,7 @@ def test_portraits_are_read_with_their_tags_and_landmarks(people: list[Portrait]
     assert first.photo.shape == (256, 256, 3) and first.photo.dtype == np.float32
     assert 0 <= first.photo.min() < first.photo.max() <= 1
     assert first.landmarks.shape == (189, 2)
-    assert (first.age, first.gender, first.split) == ("20", "female", "train")
+    assert (first.age, first.gender) == ("20", "female")
 
 
 def test_a_split_is_read_alone(portraits: Path) -> None:

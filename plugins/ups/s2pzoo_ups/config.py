@@ -115,9 +115,8 @@ class ContentConfig:
 
     def ports(self) -> Ports:
         """gray -> photo."""
-        return Ports(
-            takes={"gray": Port("gray", size=self.size, multiple=4)}, gives={"photo": Port("photo", size=self.size)}
-        )
+        gray, photo = Port("gray", size=self.size, multiple=4), Port("photo", size=self.size)
+        return Ports(takes={"gray": gray}, gives={"photo": photo})
 
     def options(self) -> tuple[Field, ...]:
         """The colours, and what is drawn."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -35,7 +35,6 @@ from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
 from s2pzoo.train.unpaired import UnpairedBatches, UnpairedData, to_tensor
 from s2pzoo_ups.config import CONTENTS, ContentConfig
-from s2pzoo_ups.shape import l1
 
 Reference = Tensor | str | os.PathLike[str]
 
@@ -367,9 +366,6 @@ class Stage2(Task):
         return {**self.data.facts(), **begun({"start": self.recipe.networks.start.bundle})}
 
 
-_SHADE: dict[str, Callable[[Tensor], Tensor]] = {"luma": luma, "lab": lightness}
-
-
 def intensity(photo: Tensor, gray: Tensor, kind: str = "luma") -> Tensor:
     """L_it (eq. 5), the mean of |gray - gray(photo)|: the colours may be any, the shading is given.
 
@@ -380,12 +376,13 @@ def intensity(photo: Tensor, gray: Tensor, kind: str = "luma") -> Tensor:
         gray: (N,1,H,W) in [0,1], luma.
         kind: what is compared: luma (released code), or the lightness of CIE-Lab of both.
     """
-    return l1(_SHADE[kind](photo), _SHADE[kind](gray))
+    shade = lightness if kind == "lab" else luma
+    return F.l1_loss(shade(photo), shade(gray))
 
 
 def own_terms(fake: Tensor, photo: Tensor) -> dict[str, Tensor]:
     """How far a photo that should have come back (N,3,H,W) is from the true one: all of it, and its colours."""
-    return {"own_l1": l1(fake, photo), "own_chroma": l1(chroma(fake), chroma(photo))}
+    return {"own_l1": F.l1_loss(fake, photo), "own_chroma": F.l1_loss(chroma(fake), chroma(photo))}
 
 
 def chroma(photo: Tensor) -> Tensor:

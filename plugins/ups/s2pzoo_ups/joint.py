@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 from PIL import Image
 from torch import Tensor
 
@@ -70,7 +70,7 @@ class Joint(Stage1):
     kinds = (*Stage1.kinds, "photo")
 
     def __init__(self, *, recipe: Any, data: Path) -> None:
-        for stage, folder in (("stage1", recipe.networks.start.stage1), ("stage2", recipe.networks.start.stage2)):
+        for stage, folder in asdict(recipe.networks.start).items():
             if not folder:
                 raise RecipeError(
                     "Fine-tuning needs both stages.", why=f"networks.start.{stage} is empty.",
@@ -85,8 +85,7 @@ class Joint(Stage1):
         self.optimizers["generators"] = self.adam(*(self.networks[name] for name in self.ema))
 
     def starts(self) -> dict[str, str]:
-        start = self.recipe.networks.start
-        return {"stage1": start.stage1, "stage2": start.stage2}
+        return asdict(self.recipe.networks.start)
 
     def objective(self, batch: Terms, G: Tensor, index: int) -> tuple[Terms, Terms]:
         terms, fakes = super().objective(batch, G, index)
@@ -98,13 +97,12 @@ class Joint(Stage1):
 
     def sample(self, networks: Networks) -> Image.Image:
         batch = self.data.preview(self.device)
-        made = networks["translator"](sketch=batch["sketch"])
+        made, C = networks["translator"](sketch=batch["sketch"]), networks["content"]
         gray = made["gray"] if isinstance(made, dict) else made
-        columns = {"sketch": batch["sketch"], "gray": gray, "photo": networks["content"](gray=gray)}
-        for shift in range(3):
-            reference = batch["photo"].roll(shift, 0)
-            columns |= {f"reference {shift + 1}": reference}
-            columns |= {f"with {shift + 1}": networks["content"](gray=gray, reference=reference)}
+        columns = {"sketch": batch["sketch"], "gray": gray, "photo": C(gray=gray)}
+        for number in (1, 2, 3):
+            reference = batch["photo"].roll(number - 1, 0)
+            columns |= {f"reference {number}": reference, f"with {number}": C(gray=gray, reference=reference)}
         return sheet({**columns, "clean sketch": networks["sketcher"](gray=gray)}, cell=128)
 
     def finished(self, networks: Networks) -> tuple[Model, Networks]:

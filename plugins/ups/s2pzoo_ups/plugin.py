@@ -23,33 +23,21 @@ def model_steps(preset: str, *, classes: tuple[str, ...] = ()) -> tuple[Step, ..
     return (*shape_steps(shape), Step("content", content))
 
 
-def _models() -> list[Model]:
-    shared = {"paper": PAPER, "size": 128}
-    trained = {"steps": model_steps("light128"), "licence": "research use only", **shared}
-    return [
-        Model(
-            "ups.shoes128", weights=Weights(bundled="weights/shoes128"), default=True,
-            summary="Free-hand sketch of a shoe to photo, light networks, 128 pixels", **trained,
-        ),
-        Model(
-            "ups.chairs128", weights=Weights(bundled="weights/chairs128"),
-            summary="Free-hand sketch of a chair to photo, light networks, 128 pixels", **trained,
-        ),
-        Model(
-            "ups.paper128", steps=model_steps("paper128"),
-            summary="Layer for layer the released networks, 128 pixels; no weights here", **shared,
-        ),
-    ]  # fmt: skip
-
-
-_DRAWINGS = [Input("sketch", "drawings", "Drawings, or folders of them.")]
-
-
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
+    shared = {"paper": PAPER, "size": 128}
+    trained = {"steps": model_steps("light128"), "licence": "research use only", **shared}
+    drawings = [Input("sketch", "drawings", "Drawings, or folders of them.")]
     return Declaration(
         components=[TranslatorConfig, ContentConfig],
-        models=_models(),
+        models=[
+            Model("ups.shoes128", weights=Weights(bundled="weights/shoes128"), default=True, **trained,
+                  summary="Free-hand sketch of a shoe to photo, light networks, 128 pixels"),
+            Model("ups.chairs128", weights=Weights(bundled="weights/chairs128"), **trained,
+                  summary="Free-hand sketch of a chair to photo, light networks, 128 pixels"),
+            Model("ups.paper128", steps=model_steps("paper128"), **shared,
+                  summary="Layer for layer the released networks, 128 pixels; no weights here"),
+        ],
         tasks=[
             TaskEntry("ups/stage1", factory="s2pzoo_ups.shape:Stage1", summary="shape translation: sketch to gray"),
             TaskEntry("ups/stage2", factory="s2pzoo_ups.content:Stage2", summary="content enhancement: gray to photo"),
@@ -59,9 +47,9 @@ def s2pzoo_plugin() -> Declaration:
             ToolEntry("sketch", method="s2pzoo_ups.tools:sketch", run_options=True, seeded=True,
                       inputs=[Input("photo", "photos", "Photos, or folders to search for them.")],
                       summary="Turn photos into drawings, as T' draws them."),
-            ToolEntry("clean", method="s2pzoo_ups.tools:clean", inputs=_DRAWINGS, run_options=True, seeded=True,
+            ToolEntry("clean", method="s2pzoo_ups.tools:clean", inputs=drawings, run_options=True, seeded=True,
                       summary="Draw drawings anew, without what does not belong to them."),
-            ToolEntry("attention", method="s2pzoo_ups.tools:attention", inputs=_DRAWINGS, run_options=True,
+            ToolEntry("attention", method="s2pzoo_ups.tools:attention", inputs=drawings, run_options=True,
                       seeded=True, summary="Show which strokes of drawings the model leaves out."),
             ToolEntry("styles", method="s2pzoo_ups.tools:styles", gives="pictures", run_options=True, seeded=True,
                       inputs=[Input("sketch", "drawing", "The drawing."),
