@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ from s2pzoo_ups.noise import COMPOSE, NoiseComposition, dense_patterns
 from s2pzoo_ups.plugin import shape_steps
 
 Terms = dict[str, Tensor]
-_AXIS = {"channels": 1, "legacy_rows": 2}
 
 
 class Suppression(nn.Module):
@@ -47,7 +47,7 @@ class Suppression(nn.Module):
     def __init__(self, channels: int, *, softmax: str) -> None:
         super().__init__()
         self.logits = nn.Conv2d(channels, 2, 1)
-        self.axis = _AXIS[softmax]
+        self.axis = 1 if softmax == "channels" else 2
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         attention = self.logits(features).softmax(self.axis)[:, :1]
@@ -102,6 +102,7 @@ class Data(UnpairedData):
     noise_distractive: float = knob(0.3, low=0, high=1, paper=0.3, help="how often a patch of another sketch is")
     patch: int = knob(50, low=1, paper=50, help="its side in pixels")
     compose: str = knob("min", choices=COMPOSE, released="product_legacy", help="how one sketch lies over another")
+    tone: float = knob(0.0, low=0, high=0.9, paper=0.0, help="mean luma that each gray thing is brought to; 0: its own")
 
 
 @frozen(kw_only=True)
@@ -214,7 +215,7 @@ class Stage1(Task):
         return {name: to_tensor(images) for name, images in pictures.items()}
 
     def step(self, batch: Terms, index: int, backward: Backward) -> dict[str, float]:
-        real = {"gray": luma(batch["photo"]), "sketch": batch["sketch"], "photo": batch["photo"]}
+        real = {"gray": self.gray(batch["photo"]), "sketch": batch["sketch"], "photo": batch["photo"]}
         terms, fakes = self.objective(batch, real["gray"], index)
         terms["gan"] = self.gan.fool(**fakes)  # eq. 1
         self.minimise("generators", self.weighted(terms), backward)
@@ -241,13 +242,13 @@ class Stage1(Task):
         fake, A = T(batch["noised"] if mode == "replace" else S)
         drawn = T_(gray=G)
         # As in the released code, the attention acts on sketches alone, not on what T' or a photo gives.
-        terms = {"cycle": l1(T_(gray=fake), S) + l1(T(drawn, attend=False)[0], G)}  # eq. 2
+        terms = {"cycle": F.l1_loss(T_(gray=fake), S) + F.l1_loss(T(drawn, attend=False)[0], G)}  # eq. 2
         if mode != "replace" and self.phi:
             noised, A = T(batch["noised"])
             if mode == "add":
-                terms["ss"] = l1(T_(gray=noised), S)
+                terms["ss"] = F.l1_loss(T_(gray=noised), S)
         if self.recipe.weights.identity:
-            terms["identity"] = l1(T(G, attend=False)[0], G) + l1(T_(gray=S), S)  # eq. 3
+            terms["identity"] = F.l1_loss(T(G, attend=False)[0], G) + F.l1_loss(T_(gray=S), S)  # eq. 3
         if self.recipe.weights.attention and A is not None:
             noise = F.interpolate(1 - batch["noise"], A.shape[-2:], mode="area")
             terms["attention"] = F.binary_cross_entropy(A.float(), (noise > 0.02).float())
@@ -261,6 +262,11 @@ class Stage1(Task):
             terms["pseudo_matching"] = self.gan.match(gray=(G, made))
         return terms
 
+    def gray(self, photo: Tensor) -> Tensor:
+        """G: the luma of photos, in the tone that is asked for: nothing in a drawing says whether a shoe is black."""
+        tone = self.recipe.data.tone
+        return toned(luma(photo), tone) if tone else luma(photo)
+
     def T(self, sketch: Tensor, *, attend: bool = True) -> tuple[Tensor, Tensor | None]:
         """T(sketch), and A where there is one."""
         made = self.networks["translator"](sketch=sketch, attend=attend)
@@ -268,7 +274,7 @@ class Stage1(Task):
 
     def sample(self, networks: Networks) -> Image.Image:
         batch = self.data.preview(self.device)
-        photo, columns = luma(batch["photo"]), {"sketch": batch["sketch"]}
+        photo, columns = self.gray(batch["photo"]), {"sketch": batch["sketch"]}
         made = networks["translator"](sketch=batch["sketch"])
         if isinstance(made, dict):
             columns["attention"] = F.interpolate(made["attention"], photo.shape[-2:], mode="bilinear")
@@ -285,6 +291,8 @@ class Stage1(Task):
         return {**self.data.facts(), **begun(self.starts())}
 
 
-def l1(one: Tensor, other: Tensor) -> Tensor:
-    """mean |one - other|"""
-    return (one - other).abs().mean()
+def toned(gray: Tensor, tone: float) -> Tensor:
+    """Gray photos (N,1,H,W) in [0,1] of things on white, by a power that brings the thing's mean to about `tone`."""
+    inside, over = (gray < 0.95).to(gray), (1, 2, 3)
+    mean = (gray * inside).sum(over, keepdim=True) / inside.sum(over, keepdim=True).clamp(min=1)
+    return gray ** (math.log(tone) / mean.clamp(0.02, 0.98).log()).clamp(0.4, 2.5)

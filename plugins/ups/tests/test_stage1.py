@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from s2pzoo_ups.config import TranslatorConfig
-from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe
+from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe, toned
 from torch import Tensor
 
 import s2pzoo
@@ -416,3 +416,19 @@ def test_a_training_goes_on_from_the_networks_of_an_earlier_one(whole: TrainResu
     assert earlier["step"] == 4 and "start" not in earlier
     assert told["step"] == 1
     assert told["start"] == {"step": 4, "images": 8, "seconds": earlier["seconds"]}
+
+
+@pytest.mark.parametrize("shade", [0.2, 0.35, 0.5, 0.7])
+def test_things_of_any_shade_are_brought_to_one_tone_on_white(shade: float) -> None:
+    gray = torch.ones(1, 1, 32, 32)
+    gray[..., 8:24, 8:24] = shade + 0.05 * torch.rand(16, 16)
+    made = toned(gray, 0.5)
+    assert made[..., 8:24, 8:24].mean() == pytest.approx(0.5, abs=0.06)
+    assert (made[..., :8] == 1).all()
+    assert (made[..., 8:24, 8:24].flatten().argsort() == gray[..., 8:24, 8:24].flatten().argsort()).all()
+
+
+def test_gray_photos_keep_their_own_tone_unless_one_is_asked_for(data: Path) -> None:
+    photo = torch.rand(2, 3, 32, 32)
+    assert torch.equal(make(data).gray(photo), luma(photo))
+    assert torch.equal(make(data, "data.tone=0.5").gray(photo), toned(luma(photo), 0.5))
