@@ -17,6 +17,8 @@ Locate = Callable[[np.ndarray], Sequence[Found]]
 
 SHIFT, SCALE, TURN = 0.025, 1.04, 3.0
 """What lies in its frame but for this part of the side, this factor and so many degrees stays as it lies."""
+BESIDE = 0.1
+"""Where more than this share of what lies beside the box is inked, it is told: hatching, a background, hair."""
 ROOM = 4 / 3
 """At most so much smaller than its two points say a thing is made, so that it is not cut off above."""
 
@@ -74,6 +76,8 @@ def found_window(ink: np.ndarray, frame: Frame | None, locate: Locate | None) ->
         window = _window_of(closer[0], frame, window)
     window = _with_its_top(ink, window, frame)
     notes = (f"{len(found)} {thing}s found: the largest is taken",) if len(found) > 1 else ()
+    if _share_beside(cut(ink, window), frame) > BESIDE:
+        notes = (*notes, f"much is drawn beside the {thing}: it is read as part of it")
     scale, turn = whole.side / window.side, abs(window.angle)
     off = math.dist(_middle(window), _middle(whole)) / whole.side
     if 1 / SCALE < scale < SCALE and turn < TURN and off < SHIFT:
@@ -81,6 +85,14 @@ def found_window(ink: np.ndarray, frame: Frame | None, locate: Locate | None) ->
     done = [f"turned upright by {turn:.0f} degrees"] if turn >= TURN else []
     done += [f"{'enlarged' if scale > 1 else 'shrunk'} to {scale:.0%}"] if not 1 / SCALE < scale < SCALE else []
     return window, (*notes, ": ".join(filter(None, (f"brought to the {frame.name}", ", ".join(done)))))
+
+
+def _share_beside(ink: np.ndarray, frame: Frame) -> float:
+    """How much of what lies left and right of the frame's box, at the height of its points, is inked."""
+    side = len(ink)
+    left, right = round(frame.box[0] / frame.side * side), round(frame.box[2] / frame.side * side)
+    rows = ink[round(0.1 * side) : round(0.65 * side)]
+    return float((np.concatenate([rows[:, :left], rows[:, right:]], axis=1) < 0.8).mean())
 
 
 def _with_its_top(ink: np.ndarray, window: Window, frame: Frame) -> Window:

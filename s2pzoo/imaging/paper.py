@@ -176,12 +176,41 @@ def without_rules(ink: np.ndarray) -> np.ndarray:
     across, down = _rules(left), _rules(left.T)
     spaced = _evenly(across), _evenly(down)
     if not any(spaced):
-        return ink
+        straight = _straightened(ink)
+        return ink if straight is ink else without_rules(straight)
     for view, rules, known in ((left, across, spaced[0]), (left.T, down, spaced[1])):
         for rule in rules:
             if known or rule.share > 0.9:  # one alone is the margin of a ruled sheet
                 _wipe(view, rule)
     return (1 - left).astype(np.float32)
+
+
+def _straightened(ink: np.ndarray) -> np.ndarray:
+    """(H, W) turned so that its ruled lines lie level, if it has some that do not by up to 6 degrees; else as it is."""
+    rims = [ink[:, 1:4], ink[:, -4:-1], ink[1:4].T, ink[-4:-1].T]
+    crossed = [int((np.diff((rim.mean(axis=1) < 0.97).astype(int)) == 1).sum()) for rim in rims]
+    if min(crossed[:2]) < 5 and min(crossed[2:]) < 5:  # ruled lines run from rim to rim
+        return ink
+    small = block_mean(1 - ink, max(1, max(ink.shape) // 320))
+    small = np.minimum(small if min(crossed[:2]) >= 5 else small.T, 0.3)
+    rows, columns = np.indices(small.shape)
+    angles = np.arange(-6, 6.01, 0.25)
+
+    def sharpness(angle: float) -> float:
+        """How much the sums along lines of this slope differ from one to the next."""
+        at = rows - np.round((columns - small.shape[1] / 2) * np.tan(np.radians(angle))).astype(int)
+        inside = (at >= 0) & (at < len(small))
+        sums = np.bincount(at[inside], weights=small[inside], minlength=len(small))
+        return float(np.square(np.diff(sums)).sum())
+
+    scores = [sharpness(angle) for angle in angles]
+    best = float(angles[int(np.argmax(scores))])
+    if abs(best) < 0.5 or max(scores) < 2 * float(np.median(scores)):
+        return ink
+    turn = best if min(crossed[:2]) >= 5 else -best
+    turned = Image.fromarray(ink.astype(np.float32)).rotate(turn, Image.Resampling.BICUBIC, fillcolor=1.0)
+    straight = np.clip(np.asarray(turned), 0, 1)
+    return straight if _evenly(_rules(1 - straight, 0.5)) or _evenly(_rules((1 - straight).T, 0.5)) else ink
 
 
 @frozen
@@ -194,10 +223,10 @@ class _Rule:
     share: float
 
 
-def _rules(dark: np.ndarray) -> list[_Rule]:
+def _rules(dark: np.ndarray, least: float = 0.6) -> list[_Rule]:
     runs = ndimage.grey_opening(dark, size=(1, max(8, dark.shape[1] // 10)))
     share = (runs > 0.03).mean(axis=1)
-    labels, count = ndimage.label(share >= 0.6)  # pyright: ignore[reportGeneralTypeIssues]
+    labels, count = ndimage.label(share >= least)  # pyright: ignore[reportGeneralTypeIssues]
     found = []
     for (rows,) in ndimage.find_objects(labels, count):
         if rows.stop - rows.start <= max(4, len(dark) // 60):

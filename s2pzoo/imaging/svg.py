@@ -18,10 +18,13 @@ import numpy as np
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.drawer import DRAWER, TooCostlyError
 from s2pzoo.imaging.strokes import read_limited
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
+SECONDS = 0.8
+"""Of the processor, that drawing may take; as often as the file has megabytes, where it has more than one."""
 SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
@@ -49,8 +52,6 @@ def read_svg(path: str | os.PathLike[str]) -> Image.Image:
 
 def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
     """The same of an SVG document. Raises BadInputError."""
-    import resvg_py
-
     root = _parsed(data, label)
     if _tag(root) != "svg":
         raise BadInputError(
@@ -59,11 +60,15 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
     _made_safe(root, label)
     try:
         # With both sides given the drawing keeps its proportions; with one, a narrow one could take all memory.
-        png = resvg_py.svg_to_bytes(
-            svg_string=tostring(root, encoding="unicode"), width=SIDE, height=SIDE, dpi=96, skip_system_fonts=True
-        )
+        text = tostring(root, encoding="unicode")
+        png = DRAWER.draw(text, side=SIDE, seconds=max(SECONDS, SECONDS * len(text) / 1e6))
     except ValueError as error:
         raise _unreadable(label, str(error)) from error
+    except TooCostlyError as error:
+        raise BadInputError(
+            f"{label} would take too long to draw.", why=f"More than {SECONDS:g} s a megabyte, or 3 GB of memory.",
+            fix="Flatten it, or export it as a PNG.",
+        ) from error  # fmt: skip
     drawn = Image.open(io.BytesIO(png))
     shapes = sum(_tag(element) in _SHAPES for element in root.iter())
     white = shapes > 1 and np.asarray(drawn).min() > 245  # one shape alone may be the paper

@@ -97,6 +97,23 @@ def test_ruled_lines_are_taken_out_and_told(kind: str, plain: Sketch) -> None:
     assert difference(read, plain) < 0.006
 
 
+@pytest.mark.parametrize("kind", ["ruled", "squared", "widely"])
+@pytest.mark.parametrize("angle", [-4, 1.5, 3])
+def test_ruled_lines_of_a_sheet_that_was_scanned_crooked(kind: str, angle: float, plain: Sketch) -> None:
+    def crooked(picture: Image.Image) -> None:
+        large = Image.new("RGB", (2 * SIDE, 2 * SIDE), "white")
+        for x in range(2):
+            for y in range(2):
+                RULED[kind](tile := Image.new("RGB", (SIDE, SIDE), "white"))
+                large.paste(tile, (x * SIDE, y * SIDE))
+        turned = large.rotate(angle, Image.Resampling.BICUBIC, fillcolor="white")
+        picture.paste(turned.crop((SIDE // 2, SIDE // 2, SIDE * 3 // 2, SIDE * 3 // 2)))
+
+    read = read_sketch(sheet(crooked), size=256)
+    assert read.notes == (paper.RULED,)
+    assert abs(read.ink.mean() - plain.ink.mean()) < 0.012
+
+
 def test_two_lines_across_a_sheet_are_drawn_ones() -> None:
     def horizon(picture: Image.Image) -> None:
         ImageDraw.Draw(picture).line((0, 300, SIDE, 300), fill=0, width=3)

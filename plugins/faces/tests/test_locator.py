@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from s2pzoo_faces.config import LocatorConfig
 from s2pzoo_faces.frame import FACE
 from s2pzoo_faces.locator import Head, Locator, compose, decode, locate, objective, target
@@ -68,6 +68,15 @@ def test_what_is_no_head_is_told_and_goes_through(name: str) -> None:
     things = sorted((ROOT / "examples/sketches" / name).glob("*.svg"))
     told = [placed(path).notes for path in things]
     assert sum("no face was found: taken as it lies" in notes for notes in told) >= 0.8 * len(things)
+
+
+def test_hatching_beside_a_head_is_told() -> None:
+    picture = sheet(FACES[0])
+    pen = ImageDraw.Draw(picture)
+    for x in range(-200, 80, 14):
+        pen.line((x, 600, x + 200, 60), fill=40, width=3)
+    assert any("beside the face" in note for note in placed(picture).notes)
+    assert not any("beside the face" in note for path in FACES for note in placed(path).notes)
 
 
 def test_hair_that_is_drawn_large_is_not_cut_off() -> None:
