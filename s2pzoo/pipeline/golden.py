@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from s2pzoo.errors import WeightsMismatchError
+from s2pzoo.spec.model import Model
 from s2pzoo.spec.ports import KINDS, Port
 
 if TYPE_CHECKING:
-    from s2pzoo.pipeline.run import Pipeline
     from s2pzoo.weights.bundle import Bundle
 
 MOST = 65_536
 """Numbers kept of one value; of a larger one, every k-th."""
+
+
+class Runs(Protocol):
+    """What of a Pipeline is looked at here."""
+
+    model: Model
+
+    def execute(self, values: Mapping[str, Tensor], wanted: Sequence[str]) -> dict[str, Tensor]:
+        """Values by name."""
+        ...
 
 
 def golden_input(port: Port) -> Tensor | None:
@@ -39,7 +49,7 @@ def thinned(value: Tensor) -> Tensor:
     return flat[:: max(1, math.ceil(flat.numel() / MOST))].contiguous()
 
 
-def golden_values(pipeline: Pipeline, given: Tensor) -> dict[str, Tensor]:
+def golden_values(pipeline: Runs, given: Tensor) -> dict[str, Tensor]:
     """The input in full and every other value thinned, by value name."""
     source = pipeline.model.input
     names = [name for name in pipeline.model.values if name != source]
@@ -47,7 +57,7 @@ def golden_values(pipeline: Pipeline, given: Tensor) -> dict[str, Tensor]:
     return {source: given.detach().cpu().contiguous(), **{name: thinned(value) for name, value in values.items()}}
 
 
-def largest_errors(pipeline: Pipeline, golden: Mapping[str, Tensor]) -> dict[str, float]:
+def largest_errors(pipeline: Runs, golden: Mapping[str, Tensor]) -> dict[str, float]:
     """Step name -> the largest absolute difference between what it makes now and the golden tensors.
 
     A step whose values are not among them, or are of another shape, has an infinite error.
@@ -56,7 +66,7 @@ def largest_errors(pipeline: Pipeline, golden: Mapping[str, Tensor]) -> dict[str
     return {step.name: max(_errors(now, golden, step.outputs.values()), default=0.0) for step in pipeline.model.steps}
 
 
-def check_golden(pipeline: Pipeline, bundle: Bundle, *, tolerance: float) -> dict[str, float]:
+def check_golden(pipeline: Runs, bundle: Bundle, *, tolerance: float) -> dict[str, float]:
     """Step -> largest difference from the bundle's golden outputs.
 
     Raises:
