@@ -190,6 +190,8 @@ def _from_pixels(
     raster: decode.Raster, size: int, place: Placing, label: str, *, shaded: bool
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     work, factor = oversampled(raster.pixels, size)
+    if work.ndim == 3 and (work[..., 0] == work[..., 1]).all() and (work[..., 1] == work[..., 2]).all():
+        work = np.ascontiguousarray(work[..., 0])
     if paper.is_black(work):
         raise BadInputError(
             f"{label} is entirely black.",

@@ -77,7 +77,14 @@ def test_threads_get_their_own_drawings() -> None:
     assert all(Image.open(io.BytesIO(png)).width == side for side, png in made.items())
 
 
-@pytest.mark.parametrize("svg", [scribble(60_000), circles(9_000)], ids=["scribble", "circles"])
+def nothing(count: int) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{"<g/>" * count}</svg>'
+
+
+COSTLY = {"scribble": scribble(60_000), "circles": circles(9_000), "nothing": nothing(200_000)}
+
+
+@pytest.mark.parametrize("svg", COSTLY.values(), ids=COSTLY)
 def test_a_drawing_that_would_take_long_is_refused_by_name(svg: str, tmp_path: Path) -> None:
     (tmp_path / "long.svg").write_text(svg)
     with pytest.raises(BadInputError, match=r"long\.svg would take too long"):
