@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -55,6 +56,10 @@ class Drawer:
     """One such process, started when it is needed."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew, and leave the process alone: after a fork it is the parent's."""
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -119,3 +124,5 @@ def _exactly(pipe: IO[bytes], count: int) -> bytes:
 
 DRAWER = Drawer()
 atexit.register(DRAWER.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=DRAWER.forget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import threading
 from pathlib import Path
@@ -98,3 +99,25 @@ def test_links_that_multiply_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "many.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{body}</svg>')
     with pytest.raises(BadInputError, match=r"many\.svg"):
         read_sketch(tmp_path / "many.svg", size=64)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_draws_with_a_drawer_of_its_own() -> None:
+    DRAWER.draw(LINE, side=32, seconds=5)
+    parents = DRAWER._process
+    assert parents
+    answer, tell = os.pipe()
+    if not (child := os.fork()):
+        try:
+            DRAWER.draw(LINE, side=32, seconds=5)
+            own = DRAWER._process
+            os.write(tell, str(own.pid if own else 0).encode())
+            DRAWER.close()
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(answer) as told:
+        drew = int(told.read())
+    os.waitpid(child, 0)
+    assert drew not in (0, parents.pid)
+    assert parents.poll() is None and DRAWER.draw(LINE, side=32, seconds=5)
