@@ -42,5 +42,6 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         owner.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # first, while it is ours: the next one's must not go
+            os.unlink(lock.lock_file)
         lock.release()
-        (folder / ".training.lock").unlink(missing_ok=True)
