@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,14 @@ def named(folder: Path, suffixes: Collection[str] = DRAWINGS) -> dict[str, Path]
     return {one.stem if count[one.stem] == 1 else one.name: one for one in files}
 
 
-def all_of(read: Callable[[Any], NDArray[np.float32]], things: Mapping[str, Any]) -> NDArray[np.uint8]:
+def all_of(read: Callable[[Any], NDArray[np.float32]], things: Collection[Any]) -> NDArray[np.uint8]:
     """What `read` makes of each, (N, ...) uint8.
 
     Raises:
         DataError: some cannot be read; names them all.
     """
     made, faults = [], []
-    for thing in things.values():
+    for thing in things:
         try:
             made.append(to_bytes(read(thing)))
         except (BadInputError, DataError) as error:
@@ -60,4 +60,4 @@ def drawings(folder: Path, *, size: int, shaded: bool) -> NDArray[np.uint8]:
     files = named(folder)
     if not files:
         raise DataError(f"{folder} has no drawing.", fix=f"Give a folder of {' '.join(sorted(DRAWINGS))} files.")
-    return all_of(lambda path: read_sketch(path, size=size, shaded=shaded).ink, files)
+    return all_of(lambda path: read_sketch(path, size=size, shaded=shaded).ink, files.values())

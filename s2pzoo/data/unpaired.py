@@ -67,12 +67,13 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
     for what, names in (("photo", photo_names), ("sketch", sketch_names)):
         if not names:
             raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
+    photo_files = tuple(photos[name] for name in photo_names)
     return Collection(
-        photos=all_of(lambda path: read_photo(path, size=size), {name: photos[name] for name in photo_names}),
-        sketches=all_of(lambda name: _drawn(name, drawings[name], size), {name: name for name in sketch_names}),
+        photos=all_of(lambda path: read_photo(path, size=size), photo_files),
+        sketches=all_of(lambda name: _drawn(name, drawings[name], size), sketch_names),
         photo_names=photo_names,
         sketch_names=sketch_names,
-        photo_files=tuple(photos[name] for name in photo_names),
+        photo_files=photo_files,
     )
 
 
