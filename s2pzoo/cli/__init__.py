@@ -20,9 +20,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(
-            stream, "reconfigure"
-        ):  # a name that this terminal cannot show must not lose the result
+        # A name that this terminal cannot show must not lose the result.
+        if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     with own_stdout(sys.argv[1:]):
         return run(sys.argv[1:])

@@ -5,6 +5,7 @@ No input is ever overwritten, and no file that s2pzoo did not write, unless the 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -133,17 +134,19 @@ def targets(
     check_folder(out)
     home = _real(out)
     read = list(map(_real, inputs))
-    occupied = {_key(path) for path in (*read, *map(_real, taken))}
+    reads = {_key(path) for path in read}
+    occupied = reads | {_key(_real(path)) for path in taken}
     occupied |= {_key(folder.with_name(folder.name.removesuffix(_STAGES) + ".png"))
                  for path in read for folder in path.parents if folder.name.endswith(_STAGES)}  # fmt: skip
 
+    @functools.cache  # it opens the picture
     def kept(name: str) -> bool:
         return not overwrite and _foreign(home / name)
 
     made = []
     for source in sources:
         stem = source.stem or "drawing"
-        if _key(home / f"{stem}.png") in {_key(path) for path in read} or kept(f"{stem}.png"):
+        if _key(home / f"{stem}.png") in reads or kept(f"{stem}.png"):
             stem = f"{stem}-{mark}"
         name, number = f"{stem}.png", 1
         while _key(home / name) in occupied or kept(name):
