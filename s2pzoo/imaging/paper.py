@@ -160,7 +160,7 @@ def without_table(ink: np.ndarray) -> np.ndarray:
         height = len(seen)
         depth = np.argmax(seen > 0.4, axis=0)  # from the upper rim down to the first light pixel
         at = np.flatnonzero((depth > 1) & (depth < 0.35 * height))
-        if len(at) < 0.2 * len(depth) or np.mean(depth >= 0.35 * height) > 0.1:
+        if len(at) < max(8, 0.2 * len(depth)) or np.mean(depth >= 0.35 * height) > 0.1:
             continue
         line = np.polyval(np.polyfit(at, depth[at], 1), np.arange(len(depth)))
         if np.median(np.abs(line - depth)[at]) > max(1.5, 0.004 * height):
@@ -187,6 +187,8 @@ def without_rules(ink: np.ndarray) -> np.ndarray:
 
 def _straightened(ink: np.ndarray) -> np.ndarray:
     """(H, W) turned so that its ruled lines lie level, if it has some that do not by up to 6 degrees; else as it is."""
+    if min(ink.shape) < 16:
+        return ink
     rims = [ink[:, 1:4], ink[:, -4:-1], ink[1:4].T, ink[-4:-1].T]
     crossed = [int((np.diff((rim.mean(axis=1) < 0.97).astype(int)) == 1).sum()) for rim in rims]
     if min(crossed[:2]) < 5 and min(crossed[2:]) < 5:  # ruled lines run from rim to rim

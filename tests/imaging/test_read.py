@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from s2pzoo.errors import BadInputError
 from s2pzoo.imaging import paper
 from s2pzoo.imaging.read import Sketch, read_sketch
 from s2pzoo.imaging.strokes import Strokes
@@ -331,6 +333,28 @@ def test_any_size_and_mode_gives_a_square_in_range(
         image = image.convert(mode)
     ink = check(read_sketch(image, size=size, fit=fit, allow_blank=True), size)
     assert size < 16 or ink.min() < 0.97
+
+
+@pytest.mark.filterwarnings("error")
+def test_slivers_of_a_few_pixels_are_read_or_refused_for_what_they_show() -> None:
+    rng = np.random.default_rng(0)
+    for height, width in itertools.product([1, 2, 3, 4, 5, 7, 9, 12, 16, 40], repeat=2):
+        for share in (0.05, 0.2, 0.35):
+            sheet = np.full((height, width), rng.choice([255, 230, 60]), np.uint8)
+            dots = rng.choice(sheet.size, max(1, int(sheet.size * share)), replace=False)
+            sheet.ravel()[dots] = rng.integers(0, 256, dots.size)
+            try:
+                check(read_sketch(sheet, size=16, fit=share > 0.1, allow_blank=True), 16)
+            except BadInputError as error:
+                assert "cannot be read" not in str(error), (height, width, share)
+
+
+def test_a_sheet_two_pixels_wide_has_no_table_beside_it() -> None:
+    """Found by hypothesis: a line was fitted to a single point."""
+    image = Image.new("1", (2, 7), 1)
+    for dot in ((0, 0), (0, 1), (1, 1), (1, 2), (1, 3)):
+        image.putpixel(dot, 0)
+    check(read_sketch(image, size=1, allow_blank=True), 1)
 
 
 def test_fit_puts_a_small_off_centre_drawing_into_the_face_frame() -> None:
