@@ -238,6 +238,12 @@ class UntrainedError(WeightsError):
     code = "E_UNTRAINED"
 
 
+class HubError(WeightsError):
+    """The Hub was asked and does not give it: no such place, no access, or no answer."""
+
+    code = "E_HUB"
+
+
 class OfflineError(S2PZooError):
     """The network is needed and switched off (HF_HUB_OFFLINE)."""
 

@@ -53,6 +53,7 @@ def load(
     name: str | Path,
     *,
     weights: str | Path | None = None,
+    revision: str | None = None,
     swap: Mapping[str, Any] | None = None,
     untrained: str = "refuse",
     device: str = "cpu",
@@ -60,8 +61,10 @@ def load(
     """A trained model, ready to run.
 
     Args:
-        name: `family` or `family.variant`; or the path of a bundle, as a Path or with a slash in it.
-        weights: the folder of a bundle, instead of looking in the usual places.
+        name: `family` or `family.variant`; the path of a bundle, as a Path or with a slash in it; or a bundle on the
+            Hub, `hf://owner/repo[@revision]`.
+        weights: the folder of a bundle, or a place on the Hub, instead of looking in the usual places.
+        revision: of what is on the Hub: a branch, a tag or a commit, instead of the one that is pinned.
         swap: step name -> what to put in its place: `plugin/component`, `(plugin/component, {config field: value})`,
             a trained part `family.variant:step`, or a component object.
         untrained: "refuse", or "allow" to run parts of `swap` that have no trained weights.
@@ -72,6 +75,7 @@ def load(
         PortMismatchError: a swapped part does not fit.
         UntrainedError: a swapped part is untrained.
         WeightsError, OfflineError: the weights.
+        OutputError: the cache of downloads cannot be written.
     """
     _check_untrained(untrained)
     _check_text("The name of a model", name, Path)
@@ -81,7 +85,7 @@ def load(
     if swap is not None and not isinstance(swap, Mapping):
         raise UsageError(f"swap is {swap!r}.", fix="Give step name -> what to put in its place.")
     registry = default_registry()
-    plan = of_bundle(registry, *found(registry, name, weights))
+    plan = of_bundle(registry, *found(registry, name, weights, revision))
     for step, part in (swap or {}).items():
         plan = swapped(registry, plan, step, part)
     return _make(adapted(registry, plan), untrained=untrained, device=device)

@@ -19,6 +19,7 @@ from torchvision.models import squeezenet1_1
 import s2pzoo
 from s2pzoo.host.registry import default_registry
 from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.testing.hub import hub  # noqa: F401 - a fixture
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 

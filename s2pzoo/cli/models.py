@@ -19,6 +19,7 @@ from s2pzoo.host.settings import Settings
 from s2pzoo.spec import graph
 from s2pzoo.spec.fields import read_options
 from s2pzoo.spec.model import Model
+from s2pzoo.weights.hub import HubPlace, cached
 from s2pzoo.weights.resolve import HubSource, WeightsRef, default_sources, looked
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def place_of(model: Model) -> Place:
             folder = None if isinstance(source, HubSource) else looked(source, ref)
             if folder is not None:
                 return Place(state=source.state, folder=folder)
-    return Place(state="hub", hub=ref.hub) if ref.hub else Place(state="none")
+    if not ref.hub:
+        return Place(state="none")
+    return Place(state="hub", hub=ref.hub, folder=cached(HubPlace.read(ref.hub)))
 
 
 def chosen(name: str | None, *, can: str = "") -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from s2pzoo.errors import UsageError
 
@@ -21,7 +21,13 @@ class Settings:
         weights: S2PZOO_WEIGHTS, folders to look for bundles in, parted as PATH is.
         cache: S2PZOO_CACHE, the folder for stamps, downloads and gallery features; else s2pzoo in XDG_CACHE_HOME or
             ~/.cache.
-        offline: HF_HUB_OFFLINE is 1, on, yes or true.
+        offline: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is 1, on, yes or true.
+        endpoint: HF_ENDPOINT, the Hub's address.
+        token: HF_TOKEN; None: the one that `hf auth login` keeps, if there is one.
+        hub_cache: HF_HUB_CACHE, the folder that huggingface_hub keeps downloads in; else hub in HF_HOME.
+        etag_timeout, download_timeout: HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT: seconds to wait for an answer, for
+            more bytes.
+        disable_xet: HF_HUB_DISABLE_XET.
     """
 
     plugins: frozenset[str] | None = None
@@ -29,18 +35,33 @@ class Settings:
     weights: tuple[Path, ...] = ()
     cache: Path = Path("~/.cache/s2pzoo").expanduser()
     offline: bool = False
+    endpoint: str = "https://huggingface.co"
+    token: str | None = field(default=None, repr=False)
+    hub_cache: Path = Path("~/.cache/huggingface/hub").expanduser()
+    etag_timeout: int = 10
+    download_timeout: int = 10
+    disable_xet: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings as `environ`, by default os.environ, has them now."""
         env = os.environ if environ is None else environ
-        base = Path(env.get("XDG_CACHE_HOME") or "~/.cache") / "s2pzoo"
+        caches = Path(env.get("XDG_CACHE_HOME") or "~/.cache")
+        home = Path(env.get("HF_HOME") or caches / "huggingface")
         return cls(
             plugins=_words(env.get("S2PZOO_PLUGINS", "")) or None,
             disable=_words(env.get("S2PZOO_DISABLE", "")),
             weights=tuple(_folder(path, "S2PZOO_WEIGHTS") for path in _paths(env.get("S2PZOO_WEIGHTS", ""))),
-            cache=_folder(env.get("S2PZOO_CACHE") or base, "S2PZOO_CACHE"),
-            offline=env.get("HF_HUB_OFFLINE", "").strip().lower() in {"1", "on", "yes", "true"},
+            cache=_folder(env.get("S2PZOO_CACHE") or caches / "s2pzoo", "S2PZOO_CACHE"),
+            offline=_is_on(env, "HF_HUB_OFFLINE") or _is_on(env, "TRANSFORMERS_OFFLINE"),
+            endpoint=(env.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/"),
+            token=(env.get("HF_TOKEN") or "").strip() or None,
+            hub_cache=_folder(
+                env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE") or home / "hub", "HF_HUB_CACHE or HF_HOME"
+            ),
+            etag_timeout=_seconds(env, "HF_HUB_ETAG_TIMEOUT"),
+            download_timeout=_seconds(env, "HF_HUB_DOWNLOAD_TIMEOUT"),
+            disable_xet=_is_on(env, "HF_HUB_DISABLE_XET"),
         )
 
     def blocks(self, family: str) -> str:
@@ -57,6 +78,17 @@ def _folder(path: str | Path, variable: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError as error:  # ~nobody
         raise UsageError(f"The folder {path} cannot be found.", why=str(error), fix=f"Change {variable}.") from error
+
+
+def _is_on(env: Mapping[str, str], variable: str) -> bool:
+    return env.get(variable, "").strip().lower() in {"1", "on", "yes", "true"}
+
+
+def _seconds(env: Mapping[str, str], variable: str) -> int:
+    text = env.get(variable, "").strip() or "10"
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"{variable} is {text!r}.", fix="Give whole seconds, at least 1.")
+    return int(text)
 
 
 def _paths(text: str) -> list[str]:

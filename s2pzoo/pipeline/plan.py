@@ -30,6 +30,7 @@ from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model,
 from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, suggest
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle
+from s2pzoo.weights.hub import HUB, HubPlace, pull
 from s2pzoo.weights.manifest import METADATA, Manifest
 from s2pzoo.weights.resolve import WeightsRef, default_sources, find_weights
 
@@ -68,8 +69,17 @@ class Item:
 # Finding
 
 
-def found(registry: Registry, name: str | Path, weights: str | Path | None = None) -> tuple[Bundle, Model | None]:
+def found(
+    registry: Registry, name: str | Path, weights: str | Path | None = None, revision: str | None = None
+) -> tuple[Bundle, Model | None]:
     """The opened bundle for a name, and what the plugin declares about its model."""
+    if isinstance(name, str) and name.startswith(HUB):
+        if weights is not None:
+            raise UsageError("The name is a place on the Hub already.", fix="Leave out weights=.")
+        bundle = read_bundle(pull(HubPlace.read(name, revision)))
+        return bundle, _declared(registry, bundle.manifest)
+    if revision is not None:
+        weights = _at_revision(registry, name, weights, revision)
     if isinstance(name, Path) or "/" in name or os.sep in name:
         if weights is not None:
             raise UsageError("The name is a folder already.", fix="Leave out weights=.")
@@ -86,6 +96,18 @@ def found(registry: Registry, name: str | Path, weights: str | Path | None = Non
             fix=f"Give a bundle of {name}, or load the folder by its path.",
         )
     return bundle, model if held == model.name else _declared(registry, bundle.manifest)
+
+
+def _at_revision(registry: Registry, name: str | Path, weights: str | Path | None, revision: str) -> str:
+    """The place on the Hub of a model, or of weights on the Hub, at another revision."""
+    if weights is None and not isinstance(name, Path) and "/" not in name:
+        hub = model.weights.hub if (model := registry.model(name)).weights else None
+        if hub is None:
+            raise UsageError(f"{model.name} is not on the Hub: it has no revisions.", fix="Leave out revision=.")
+        weights = HUB + hub
+    if not str(weights).startswith(HUB):
+        raise UsageError("Only what is on the Hub has revisions.", fix="Leave out revision=.")
+    return f"{HUB}{HubPlace.read(str(weights), revision)}"
 
 
 def _declared(registry: Registry, manifest: Manifest) -> Model | None:

@@ -69,6 +69,17 @@ class Pipeline:
         self.untrained = tuple(untrained)
         self.metadata = dict(metadata or {})
 
+    @staticmethod
+    def from_pretrained(ref: str | Path, **more: Any) -> Pipeline:
+        """`s2pzoo.load`, for those who look for it here: `owner/repo` on the Hub, a folder, or the name of a model.
+
+        Args:
+            ref: with `hf://` or without; what is a folder here is that folder.
+            **more: as for `s2pzoo.load`, `revision` and `device` among them. Errors as for it.
+        """
+        on_hub = isinstance(ref, str) and ref.count("/") == 1 and not ref.startswith((".", "/", "~"))
+        return s2pzoo.load(f"hf://{ref}" if on_hub and not Path(ref).is_dir() else ref, **more)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model.name!r}, device={str(self.device)!r})"
 

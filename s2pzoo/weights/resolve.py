@@ -17,15 +17,14 @@ from pathlib import Path
 
 from attrs import frozen
 
-from s2pzoo.errors import OfflineError, S2PZooError, WeightsNotFoundError
+from s2pzoo.errors import S2PZooError, WeightsNotFoundError
 from s2pzoo.host.plugin import Plugin
 from s2pzoo.host.registry import Registry
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec.model import Model
 from s2pzoo.spec.reading import UnreadableError, read_json
+from s2pzoo.weights.hub import HUB, HubPlace, pull
 from s2pzoo.weights.manifest import MANIFEST
-
-HUB = "hf://"
 
 
 @frozen(kw_only=True)
@@ -98,28 +97,15 @@ class HooksSource:
 
 @frozen
 class HubSource:
-    """The Hub: not built in yet. It answers with what to do instead, where a model names a place on the Hub."""
+    """The Hub, through its cache."""
 
-    offline: bool
     name: str = "on the Hub"
     state: str = "hub"
 
     def find(self, ref: WeightsRef) -> Path | None:
-        """None where the model is not on the Hub.
+        """None where the model is not on the Hub. Errors as for `hub.pull`."""
+        return pull(HubPlace.read(ref.hub)) if ref.hub else None
 
-        Raises:
-            OfflineError: it is, and HF_HUB_OFFLINE forbids to ask.
-            WeightsNotFoundError: it is, and this version cannot download.
-        """
-        if ref.hub is None:
-            return None
-        what = f"The weights of {ref.model} are on the Hub ({ref.hub}) and not on this machine."
-        if self.offline:
-            raise OfflineError(what, why="HF_HUB_OFFLINE is set.", fix=_BY_HAND)
-        raise WeightsNotFoundError(what, why="This version of s2pzoo does not download from the Hub.", fix=_BY_HAND)
-
-
-_BY_HAND = "Get the folder by other means and give it as weights=FOLDER, or put it into a folder of S2PZOO_WEIGHTS."
 
 Source = BundledSource | FoldersSource | HooksSource | HubSource
 """One place to look in: `name` is for messages, `state` for `s2pzoo list`; `find` is None where it has no bundle."""
@@ -127,7 +113,7 @@ Source = BundledSource | FoldersSource | HooksSource | HubSource
 
 def default_sources(registry: Registry, settings: Settings) -> tuple[Source, ...]:
     """All sources, in order."""
-    return BundledSource(), FoldersSource(settings.weights), HooksSource(registry), HubSource(settings.offline)
+    return BundledSource(), FoldersSource(settings.weights), HooksSource(registry), HubSource()
 
 
 def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sources: tuple[Source, ...]) -> Path:
@@ -138,10 +124,10 @@ def find_weights(ref: WeightsRef, *, given: str | os.PathLike[str] | None, sourc
 
     Raises:
         WeightsNotFoundError: nobody has it; says where was looked.
-        OfflineError: it is on the Hub and the network is switched off.
+        OfflineError, HubError: it is on the Hub, and cannot be had from there; others as for `hub.pull`.
     """
     if given is not None:
-        return _given(ref, os.fspath(given), sources)
+        return _given(os.fspath(given))
     for source in sources:
         found = looked(source, ref)
         if found is not None:
@@ -177,12 +163,9 @@ def package_folder(module: str) -> Path:
     return Path(locations[0]) if locations else Path(spec.origin or ".").parent if spec else Path(".")
 
 
-def _given(ref: WeightsRef, given: str, sources: tuple[Source, ...]) -> Path:
+def _given(given: str) -> Path:
     if given.startswith(HUB):
-        hub = next((source for source in sources if isinstance(source, HubSource)), HubSource(False))
-        found = hub.find(WeightsRef(model=ref.model, hub=given.removeprefix(HUB)))
-        assert found is not None, "the Hub answers or raises"
-        return found
+        return pull(HubPlace.read(given))
     folder = Path(given).expanduser()
     if not folder.is_dir():
         raise WeightsNotFoundError(

@@ -16,7 +16,6 @@ from trained import face, trained
 import s2pzoo
 from s2pzoo.errors import (
     ConfigError,
-    OfflineError,
     OutputError,
     UsageError,
     WeightsCorruptError,
@@ -336,15 +335,6 @@ class TestSources:
     def test_a_folder_that_was_asked_for_is_not_replaced_by_another(self, tmp_path: Path) -> None:
         with pytest.raises(WeightsNotFoundError):
             s2pzoo.load("tiny", weights=tmp_path / "none")
-
-    def test_the_hub_answers_what_to_do_instead(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name, weights in (("tiny.far", None), ("tiny.small", "hf://someone/tiny@main")):
-            with pytest.raises(WeightsNotFoundError, match="does not download") as caught:
-                s2pzoo.load(name, weights=weights)
-            assert "weights=FOLDER" in caught.value.fix
-        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        with pytest.raises(OfflineError):
-            s2pzoo.load("tiny.far")
 
     def test_every_place_that_was_looked_at_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("S2PZOO_WEIGHTS", "/somewhere")

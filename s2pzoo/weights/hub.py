@@ -1,0 +1,283 @@
+"""Bundles on the Hugging Face Hub. huggingface_hub transfers and caches; ours are the pin, the check of every byte
+against the manifest, the offline state, and the words. Torch-free.
+
+A bundle is of one commit: a branch or tag is resolved once, with the manifest. Of a full commit that is in the cache
+nothing is asked. What the network refuses is an error, never an older copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from s2pzoo.errors import (
+    HubError,
+    OfflineError,
+    OutputError,
+    Remark,
+    S2PZooError,
+    UsageError,
+    WeightsCorruptError,
+)
+from s2pzoo.host.settings import Settings
+from s2pzoo.weights.manifest import MANIFEST, FileRecord, read_manifest
+from s2pzoo.weights.verify import verify_file
+
+HUB = "hf://"
+WAITS = (0.5, 1.5)
+"""Seconds before each further try of a request that failed on the way or at the server (5xx)."""
+_COMMIT = re.compile("[0-9a-f]{40}")
+_PLACE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?", re.ASCII)
+_constants = threading.RLock()
+
+
+@frozen
+class HubPlace:
+    """A repository at a revision: a branch, a tag, or a commit of 40 hexadecimal digits."""
+
+    repo: str
+    revision: str = "main"
+
+    @classmethod
+    def read(cls, text: str, revision: str | None = None) -> HubPlace:
+        """`owner/repo[@revision]`, with or without `hf://`.
+
+        Args:
+            revision: instead of the one in the text.
+
+        Raises:
+            UsageError: it reads otherwise.
+        """
+        match = _PLACE.fullmatch(text.removeprefix(HUB))
+        if match is None:
+            raise UsageError(
+                f"{text!r} is no place on the Hub.", fix="Write hf://owner/repo or hf://owner/repo@revision."
+            )
+        return cls(match["repo"], revision or match["revision"] or "main")
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is a commit, which cannot change."""
+        return _COMMIT.fullmatch(self.revision) is not None
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision}"
+
+
+def cached(place: HubPlace) -> Path | None:
+    """The folder of a bundle whose files are all in the cache, without asking the network; else None."""
+    from huggingface_hub import try_to_load_from_cache
+
+    settings = Settings.read()
+    with contextlib.suppress(S2PZooError):
+        found = try_to_load_from_cache(place.repo, MANIFEST, cache_dir=settings.hub_cache, revision=place.revision)
+        if isinstance(found, str):
+            folder = Path(found).parent
+            if all((folder / name).is_file() for name in read_manifest(folder).files):
+                return folder
+    return None
+
+
+def pull(place: HubPlace) -> Path:
+    """The folder of the bundle, in huggingface_hub's cache; what is not there is downloaded. Every file is what the
+    manifest says; one that is not is fetched once more.
+
+    Raises:
+        OfflineError: HF_HUB_OFFLINE is set and the cache does not hold all of it.
+        HubError: the Hub does not give it: no such repository, revision or file, no access, no answer.
+        WeightsCorruptError: what it gives is no bundle, or other bytes than the manifest says.
+        OutputError: the cache cannot be written.
+    """
+    download = _Download(place, Settings.read())
+    manifest = download.file(MANIFEST)
+    folder = manifest.parent
+    if _COMMIT.fullmatch(folder.name):
+        download.place = HubPlace(place.repo, folder.name)  # all files are of this commit, whatever is pushed now
+    for name, record in read_manifest(folder).files.items():
+        if Path(name).name != name:
+            raise WeightsCorruptError(
+                f"The manifest of {place} names {name!r}.", why="A bundle's files lie in one folder."
+            )
+        download.file(name, record)
+    return folder
+
+
+class _Download:
+    """Files of one place, one by one."""
+
+    def __init__(self, place: HubPlace, settings: Settings) -> None:
+        self.place, self.settings = place, settings
+
+    def file(self, name: str, record: FileRecord | None = None) -> Path:
+        """The path of a file in the cache, checked against its record."""
+        path = self._get(name, record)
+        if record is None:
+            return path
+        try:
+            verify_file(path, record)
+        except WeightsCorruptError as error:
+            if self.settings.offline:
+                raise
+            warnings.warn(f"{name} of {self.place} is damaged: it is fetched again.", Remark, stacklevel=4)
+            path = self._get(name, record, force=True)
+            try:
+                verify_file(path, record)
+            except WeightsCorruptError:
+                raise WeightsCorruptError(
+                    f"{name} of {self.place} is not what its manifest says.", why=f"It was fetched twice. {error.why}",
+                    fix=f"Tell the owner of {self.place.repo}, or use another revision.",
+                ) from error  # fmt: skip
+        return path
+
+    def _get(self, name: str, record: FileRecord | None, *, force: bool = False) -> Path:
+        from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+        place, settings = self.place, self.settings
+        if place.pinned or settings.offline:
+            found = try_to_load_from_cache(place.repo, name, cache_dir=settings.hub_cache, revision=place.revision)
+            if isinstance(found, str) and not force:
+                return Path(found)
+        if settings.offline:
+            raise OfflineError(
+                f"{name} of {place} is not on this machine.",
+                why=f"HF_HUB_OFFLINE is set, and {settings.hub_cache} does not hold it.",
+                fix="Unset HF_HUB_OFFLINE, or carry the folder here and give it as weights=FOLDER.",
+            )
+        with self._errors(name), _as_set_now(settings):
+            self._ask(name, record)
+            path = hf_hub_download(
+                place.repo, name, revision=place.revision, cache_dir=settings.hub_cache, endpoint=settings.endpoint,
+                token=settings.token, library_name="s2pzoo", force_download=force,
+            )  # fmt: skip
+        return Path(path)
+
+    def _ask(self, name: str, record: FileRecord | None) -> None:
+        """Ask for a file's size first: huggingface_hub would try for 25 s in silence where there is no answer.
+
+        Raises:
+            WeightsCorruptError: it is of another size than the manifest says; nothing is downloaded.
+        """
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        settings = self.settings
+        url = hf_hub_url(self.place.repo, name, revision=self.place.revision, endpoint=settings.endpoint)
+        for wait in (*WAITS, None):
+            try:
+                meta = get_hf_file_metadata(
+                    url, token=settings.token, timeout=settings.etag_timeout, endpoint=settings.endpoint
+                )
+                break
+            except Exception as error:
+                status = getattr(getattr(error, "response", None), "status_code", None)
+                if wait is None or (status is not None and status < 500):
+                    raise
+                said = f"it answers {status}" if status else _short(error)
+                told = f"{_host(settings)}: {said}. Trying again in {wait:g} s."
+                warnings.warn(told, Remark, stacklevel=6)
+                time.sleep(wait)
+        if record and meta.size is not None and meta.size != record.size:
+            raise WeightsCorruptError(
+                f"{name} of {self.place} is not what its manifest says.",
+                why=f"The Hub has {meta.size:,} bytes; the manifest says {record.size:,}.",
+                fix=f"Tell the owner of {self.place.repo}, or use another revision.",
+            )
+
+    @contextlib.contextmanager
+    def _errors(self, name: str) -> Iterator[None]:
+        from huggingface_hub import errors
+
+        place, host = self.place, _host(self.settings)
+        try:
+            yield
+        except S2PZooError:
+            raise
+        except errors.GatedRepoError as error:
+            raise HubError(
+                f"{place.repo} is gated.", why=f"{host} gives it to whom its owners let in.",
+                fix=f"Ask for access at {self.settings.endpoint}/{place.repo}, then {_TOKEN}",
+            ) from error  # fmt: skip
+        except errors.RepositoryNotFoundError as error:
+            raise HubError(
+                f"There is no repository {place.repo} on {host}, or it is private.",
+                why="The Hub does not say which." + (" A token was sent." if self.settings.token else ""),
+                fix=f"Look at the name. If it is private: {_TOKEN}",
+            ) from error  # fmt: skip
+        except errors.RevisionNotFoundError as error:
+            raise HubError(
+                f"{place.repo} has no revision {place.revision}.", why=f"{host} knows no such branch, tag or commit.",
+                fix=f"Look at {self.settings.endpoint}/{place.repo}/commits/main",
+            ) from error  # fmt: skip
+        except errors.EntryNotFoundError as error:
+            if isinstance(error, errors.LocalEntryNotFoundError):
+                raise self._no_answer(name, error) from error
+            why = "So it is no bundle of s2pzoo." if name == MANIFEST else "Its manifest names it."
+            fix = "Give a repository that `s2pzoo` wrote." if name == MANIFEST else f"Tell the owner of {place.repo}."
+            raise HubError(f"{place} has no {name}.", why=why, fix=fix) from error
+        except errors.HfHubHTTPError as error:
+            raise self._no_answer(name, error) from error
+        except OSError as error:
+            if error.errno in _UNWRITABLE:
+                raise OutputError(
+                    f"{name} of {place} cannot be kept in {self.settings.hub_cache}.", why=error.strerror or str(error),
+                    fix="Make room or give another folder: HF_HUB_CACHE=FOLDER.",
+                ) from error  # fmt: skip
+            raise self._no_answer(name, error) from error
+        except Exception as error:  # httpx's, whatever it is called in this version
+            raise self._no_answer(name, error) from error
+
+    def _no_answer(self, name: str, error: Exception) -> HubError:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        why = f"It answers {status}." if status else f"{_short(error)}."
+        return HubError(
+            f"{name} of {self.place} could not be fetched from {_host(self.settings)}.", why=why,
+            fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where "
+            "it is slow). HF_HUB_OFFLINE=1 uses what is on this machine.",
+        )  # fmt: skip
+
+
+_TOKEN = "set HF_TOKEN, or run: hf auth login"
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def _as_set_now(settings: Settings) -> Iterator[None]:
+    """huggingface_hub reads the environment when it is imported. Within, it goes by what is set now."""
+    from huggingface_hub import constants
+
+    now: dict[str, Any] = {
+        "HF_HUB_OFFLINE": settings.offline,
+        "HF_HUB_ETAG_TIMEOUT": settings.etag_timeout,
+        "HF_HUB_DOWNLOAD_TIMEOUT": settings.download_timeout,
+        "HF_HUB_DISABLE_XET": settings.disable_xet,
+    }
+    with _constants:
+        before = {name: getattr(constants, name) for name in now}
+        try:
+            for name, value in now.items():
+                setattr(constants, name, value)
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(constants, name, value)
+
+
+def _host(settings: Settings) -> str:
+    return urlsplit(settings.endpoint).netloc or settings.endpoint
+
+
+def _short(error: Exception) -> str:
+    """The first line of what went wrong at the bottom."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}".rstrip(".") if lines else type(error).__name__
