@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import s2pzoo
-from s2pzoo.cli import output, tools
+from s2pzoo.cli import output, tools, weights
 from s2pzoo.cli.components import components
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.doctor import doctor
@@ -20,6 +20,7 @@ from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins
+from s2pzoo.cli.publish import publish
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
 from s2pzoo.cli.train import train
@@ -35,6 +36,10 @@ _PANELS = {
              "doctor": doctor},
     _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
+    "Weights": {
+        "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,
+        "weights verify": weights.check, "weights bundle": weights.carry, "weights rm": weights.rm, "publish": publish,
+    },
     _TRAIN: {
         "train": train, "eval": eval_command, "eval unpaired": eval_unpaired, "eval retrieval": eval_retrieval,
         "verify": verify,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import torch
@@ -26,6 +27,9 @@ from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
 from s2pzoo.weights.initialise import check_dtype, usual_mode, without_initialising
+
+if TYPE_CHECKING:
+    from s2pzoo.weights.publish import Published
 
 MAX_BATCH = 16
 """Drawings that run together; more are run in several batches."""
@@ -217,6 +221,18 @@ class Pipeline:
         about = self.metadata | dict(metadata or {})
         save_bundle(folder, model, self.components, golden=golden, about=about, dtype=dtype, overwrite=overwrite)
         return Path(folder)
+
+    def push_to_hub(self, repo: str, *, private: bool = False, **more: Any) -> Published:
+        """Save it and upload it to `owner/repo` on the Hub.
+
+        Args:
+            private: of a repository that is made.
+            **more: as for `save`. Errors as for `save` and `weights.publish.publish`.
+        """
+        from s2pzoo.weights.publish import publish
+
+        with tempfile.TemporaryDirectory() as folder:
+            return publish(self.save(folder, **more), repo, private=private)
 
     def _execute(
         self,

@@ -277,7 +277,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         there = name in self.hub.repos
         if not there:
-            self.hub.add(name, {".gitattributes": b""}, private=bool(asked.get("private")))
+            self.hub.add(
+                name, {".gitattributes": b""}, private=asked.get("private") or asked.get("visibility") == "private"
+            )
         self._answer(409 if there else 200, {"url": f"{self.hub.endpoint}/{name}", "id": name})
 
     def _preupload(self, name: str, revision: str) -> None:

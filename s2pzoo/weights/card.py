@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +13,9 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
 
 def render_card(manifest: Manifest) -> str:
-    """The card in Markdown: pictures, use, metrics, training, differences, limits, licences, files."""
+    """The card in Markdown: the Hub's YAML, pictures, use, metrics, training, differences, limits, licences, files."""
     sections = [
+        f"---\n{_front_matter(manifest)}\n---",
         f"# {manifest.model}",
         manifest.summary,
         *(f"![{name}]({name})" for name in manifest.files if name.lower().endswith(_PICTURES)),
@@ -30,6 +32,57 @@ def render_card(manifest: Manifest) -> str:
         _section("Made with", _facts(manifest.created_with)),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(manifest: Manifest) -> str:
+    """The YAML that the Hub sorts and shows models by. Of the metrics, only those of this model itself."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    said = manifest.licence.weights or manifest.licence.code
+    known = said.split(" ")[0].rstrip(":;,").lower()
+    free = known in _LICENCES
+    own = [row for row in manifest.metrics if row.get("method", manifest.model) == manifest.model]
+    results = [
+        EvalResult(
+            task_type=_TASK,
+            dataset_type=_slug(_measured_on(row)),
+            dataset_name=_measured_on(row),
+            metric_type=_slug(name),
+            metric_name=name,
+            metric_value=round(value, 6),
+        )
+        for row in own
+        for name, value in row.items()
+        if isinstance(value, float) and " / " not in name  # a ratio to another's
+    ]
+    card = ModelCardData(
+        library_name="s2pzoo",
+        pipeline_tag=_TASK,
+        tags=["sketch-to-photo", "sketch", manifest.model.partition(".")[0]],
+        license=known if free else "other",
+        license_name=None if free else _slug(said) or "not-stated",
+        datasets=manifest.training.get("datasets"),
+        base_model=manifest.training.get("base_model"),
+        model_name=manifest.model,
+        eval_results=results or None,
+    )
+    return card.to_yaml().strip()
+
+
+_TASK = "image-to-image"
+_LICENCES = {
+    "apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0",
+}  # fmt: skip
+"""As the Hub calls them: SPDX's names in lower case."""
+
+
+def _measured_on(row: Mapping[str, Any]) -> str:
+    words = [value for name, value in row.items() if isinstance(value, str) and name not in ("method", "name")]
+    return ", ".join(words) or "not stated"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _section(title: str, body: str) -> str:

@@ -28,6 +28,7 @@ from s2pzoo.errors import (
     S2PZooError,
     UsageError,
     WeightsCorruptError,
+    WeightsNotFoundError,
 )
 from s2pzoo.host.settings import Settings
 from s2pzoo.weights.manifest import MANIFEST, FileRecord, read_manifest
@@ -112,6 +113,32 @@ def pull(place: HubPlace) -> Path:
     return folder
 
 
+def remove(place: HubPlace) -> int:
+    """Take a repository at a revision out of the cache; the bytes that this frees.
+
+    Raises:
+        WeightsNotFoundError: it is not there. OutputError: it cannot be removed.
+    """
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    cache = Settings.read().hub_cache
+    held = []
+    with contextlib.suppress(CacheNotFound):
+        repos = [
+            repo for repo in scan_cache_dir(cache).repos if (repo.repo_id, repo.repo_type) == (place.repo, "model")
+        ]
+        held = [r.commit_hash for repo in repos for r in repo.revisions if place.revision in (r.commit_hash, *r.refs)]
+    if not held:
+        raise WeightsNotFoundError(f"{place} is not in {cache}.", why="Nothing was removed.")
+    strategy = scan_cache_dir(cache).delete_revisions(*held)
+    size = strategy.expected_freed_size
+    strategy.execute()
+    if cached(HubPlace(place.repo, held[0])):
+        raise OutputError(f"{place} cannot be removed from {cache}.", fix="Look at who may write there.")
+    return size
+
+
 class _Download:
     """Files of one place, one by one."""
 
@@ -153,7 +180,7 @@ class _Download:
                 why=f"HF_HUB_OFFLINE is set, and {settings.hub_cache} does not hold it.",
                 fix="Unset HF_HUB_OFFLINE, or carry the folder here and give it as weights=FOLDER.",
             )
-        with self._errors(name), _as_set_now(settings):
+        with self._errors(name), as_set_now(settings):
             self._ask(name, record)
             path = hf_hub_download(
                 place.repo, name, revision=place.revision, cache_dir=settings.hub_cache, endpoint=settings.endpoint,
@@ -181,8 +208,8 @@ class _Download:
                 status = getattr(getattr(error, "response", None), "status_code", None)
                 if wait is None or (status is not None and status < 500):
                     raise
-                said = f"it answers {status}" if status else _short(error)
-                told = f"{_host(settings)}: {said}. Trying again in {wait:g} s."
+                said = f"it answers {status}" if status else reason(error)
+                told = f"{host_of(settings)}: {said}. Trying again in {wait:g} s."
                 warnings.warn(told, Remark, stacklevel=6)
                 time.sleep(wait)
         if record and meta.size is not None and meta.size != record.size:
@@ -196,7 +223,7 @@ class _Download:
     def _errors(self, name: str) -> Iterator[None]:
         from huggingface_hub import errors
 
-        place, host = self.place, _host(self.settings)
+        place, host = self.place, host_of(self.settings)
         try:
             yield
         except S2PZooError:
@@ -204,13 +231,13 @@ class _Download:
         except errors.GatedRepoError as error:
             raise HubError(
                 f"{place.repo} is gated.", why=f"{host} gives it to whom its owners let in.",
-                fix=f"Ask for access at {self.settings.endpoint}/{place.repo}, then {_TOKEN}",
+                fix=f"Ask for access at {self.settings.endpoint}/{place.repo}, then {LOG_IN}",
             ) from error  # fmt: skip
         except errors.RepositoryNotFoundError as error:
             raise HubError(
                 f"There is no repository {place.repo} on {host}, or it is private.",
                 why="The Hub does not say which." + (" A token was sent." if self.settings.token else ""),
-                fix=f"Look at the name. If it is private: {_TOKEN}",
+                fix=f"Look at the name. If it is private: {LOG_IN}",
             ) from error  # fmt: skip
         except errors.RevisionNotFoundError as error:
             raise HubError(
@@ -237,20 +264,20 @@ class _Download:
 
     def _no_answer(self, name: str, error: Exception) -> HubError:
         status = getattr(getattr(error, "response", None), "status_code", None)
-        why = f"It answers {status}." if status else f"{_short(error)}."
+        why = f"It answers {status}." if status else f"{reason(error)}."
         return HubError(
-            f"{name} of {self.place} could not be fetched from {_host(self.settings)}.", why=why,
+            f"{name} of {self.place} could not be fetched from {host_of(self.settings)}.", why=why,
             fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where "
             "it is slow). HF_HUB_OFFLINE=1 uses what is on this machine.",
         )  # fmt: skip
 
 
-_TOKEN = "set HF_TOKEN, or run: hf auth login"
+LOG_IN = "set HF_TOKEN, or run: hf auth login"
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def _as_set_now(settings: Settings) -> Iterator[None]:
+def as_set_now(settings: Settings) -> Iterator[None]:
     """huggingface_hub reads the environment when it is imported. Within, it goes by what is set now."""
     from huggingface_hub import constants
 
@@ -271,11 +298,11 @@ def _as_set_now(settings: Settings) -> Iterator[None]:
                 setattr(constants, name, value)
 
 
-def _host(settings: Settings) -> str:
+def host_of(settings: Settings) -> str:
     return urlsplit(settings.endpoint).netloc or settings.endpoint
 
 
-def _short(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The first line of what went wrong at the bottom."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__

@@ -87,7 +87,8 @@ class Manifest:
         summary, paper: one line each.
         licence: code, weights, data (with the attribution that the data's licence asks for).
         training: what it was trained on and for how long, free form.
-        metrics: each with at least `name`, `value`, `protocol` and `n`.
+        metrics: rows: measures as floats, `n` and `protocol`, what it was measured on in words; `method` where it is
+            not this model's own.
         differences: from the paper, one sentence each.
         limits: what it cannot do, one sentence each.
         created_with: versions of python, torch, s2pzoo and the plugins.
