@@ -7,6 +7,7 @@ untrained; weights are read last. So whatever can be wrong is told before a byte
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -172,9 +173,21 @@ def on_paper(name: str, *, swap: Mapping[str, Any] | None = None) -> Plan:
     return adapted(registry, plan)
 
 
-def list_models() -> list[str]:
-    """The names of all installed models. A plugin that fails to load is left out; `s2pzoo plugins` says why."""
-    return [model.name for model in default_registry().models()]
+def list_models(pattern: str = "*", *, pretrained: bool = False, task: str = "") -> list[str]:
+    """The names of the installed models. A plugin that fails to load is left out; `s2pzoo plugins` says why.
+
+    Args:
+        pattern: with wildcards, as file names have: "deepface*", "*128".
+        pretrained: only those that have trained weights, here or on the Hub.
+        task: only those that make this of that, such as "sketch-to-photo".
+    """
+    return [
+        model.name
+        for model in default_registry().models()
+        if fnmatch.fnmatchcase(model.name, pattern)
+        and not (pretrained and model.weights is None)
+        and task in ("", f"{model.values[model.input].kind}-to-{model.values[model.output].kind}")
+    ]
 
 
 def describe(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
 from s2pzoo.cli.generate import generate
-from s2pzoo.cli.listing import list_verb, plugins
+from s2pzoo.cli.listing import list_verb, plugins, search
 from s2pzoo.cli.publish import publish
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
@@ -32,8 +32,8 @@ _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer rais
 
 _MAKE, _TRAIN = "Make pictures", "Train and measure"
 _PANELS = {
-    "Look": {"list": list_verb, "info": info, "explain": explain, "components": components, "plugins": plugins,
-             "doctor": doctor},
+    "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "components": components,
+             "plugins": plugins, "doctor": doctor},
     _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
     "Weights": {

@@ -1,14 +1,16 @@
-"""`s2pzoo list` and `s2pzoo plugins`: what is installed, broken plugins included."""
+"""`s2pzoo list`, `search` and `plugins`: what is installed, broken plugins included, and what is known."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
+import s2pzoo
 from s2pzoo.cli.models import place_of
-from s2pzoo.cli.output import Answer, table
+from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.plugin import Plugin, State
 from s2pzoo.host.registry import default_registry
@@ -17,16 +19,22 @@ from s2pzoo.spec.model import Model
 _COLOURS = {State.LOADED: "green", State.BLOCKED: "yellow", State.FAILED: "bold red", State.CONFLICT: "bold red"}
 
 
-def list_verb() -> Answer:
+def list_verb(
+    pattern: Annotated[str, typer.Argument(metavar="[PATTERN]", help='Only these, such as "deepface*".')] = "*",
+    pretrained: Annotated[bool, typer.Option("--pretrained", help="Only those with trained weights.")] = False,
+    task: Annotated[str, typer.Option("--task", help="Only these, such as sketch-to-photo.")] = "",
+) -> Answer:
     """List the installed models and whether their weights are here."""
     plugins = default_registry().plugins()
-    models = [_model(model, plugin) for plugin in plugins for model in plugin.models.values()]
+    listed = s2pzoo.list_models(pattern, pretrained=pretrained, task=task)
+    models = [_model(m, plugin) for plugin in plugins for m in plugin.models.values() if m.name in listed]
     models.sort(key=lambda model: model["name"])
     broken = [_broken(plugin) for plugin in plugins if plugin.state is not State.LOADED]
 
     def show(console: Console) -> None:
         if not models:
-            console.print(f"No models are installed.{_known()}", soft_wrap=True)
+            none = f"No models are installed.{_known()}" if pattern == "*" else f"No installed model is like {pattern}."
+            console.print(Text(none), soft_wrap=True)
         if not models and not broken:
             return
         rows = table("model", "weights", "summary", "licence")
@@ -38,6 +46,43 @@ def list_verb() -> Answer:
         console.print(rows)
 
     return Answer(data={"models": models, "failed": broken}, show=show)
+
+
+def search(word: Annotated[str, typer.Argument(metavar="WORD", help="What to look for.")]) -> Answer:
+    """Search the catalogue of known plugins and weights, installed or not; without network."""
+    known = default_catalogue()
+    here = default_registry().families()
+    hits = []
+    for family, plugin in sorted(known.plugins.items()):
+        bundles = [bundle for bundle in known.bundles.values() if bundle.family == family]
+        about = [family, plugin.distribution, plugin.summary, plugin.paper, *plugin.tools, *plugin.tools.values()]
+        if word.lower() in "\n".join([*about, *(f"{b.name} {b.summary}" for b in bundles)]).lower():
+            hits.append(
+                {
+                    "family": family,
+                    "distribution": plugin.distribution,
+                    "installed": family in here,
+                    "summary": plugin.summary,
+                    "paper": plugin.paper,
+                    "tools": sorted(plugin.tools),
+                    "weights": [{"model": b.name, "licence": b.licence.weights, "bytes": b.size} for b in bundles],
+                }
+            )
+
+    def show(console: Console) -> None:
+        if not hits:
+            families = ", ".join(sorted(known.plugins))
+            console.print(Text(f"Nothing in the catalogue is about {word!r}. It knows {families}."), soft_wrap=True)
+        for hit in hits:
+            state = "installed" if hit["installed"] else f"pip install {hit['distribution']}"
+            console.print(Text.assemble((hit["family"], "bold"), f"  {hit['summary']}  ({state})"), soft_wrap=True)
+            for one in hit["weights"]:
+                line = f"  {one['model']}  {megabytes(one['bytes'])}, weights: {one['licence']}"
+                console.print(Text(line), soft_wrap=True)
+            if hit["tools"]:
+                console.print(Text(f"  verbs: {', '.join(hit['tools'])}"), soft_wrap=True)
+
+    return Answer(data={"found": hits}, show=show)
 
 
 def plugins() -> Answer:

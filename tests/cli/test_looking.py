@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from s2pzoo.host.catalogue import Catalogue, read_catalogue
+
 BLOCK = """
 import sys
 class Block:
@@ -27,9 +29,19 @@ def install(folder: Path, family: str, source: str) -> Path:
     return folder
 
 
+def ghosts(folder: Path) -> Catalogue:
+    """A catalogue that knows one plugin, which is not installed."""
+    (folder / "registry/plugins").mkdir(parents=True)
+    (folder / "registry/plugins/ghost.toml").write_text(
+        'family="ghost"\ndistribution="s2pzoo-ghost"\nsummary="Boo"\nlicence="MIT"\npaper=""\n'
+    )
+    return read_catalogue(folder / "registry")
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["list"], ["info", "doodle"], ["info", "doodle/encoder"], ["explain", "doodle"], ["plugins"],
+    [["--help"], ["list"], ["search", "faces"], ["weights"], ["info", "doodle"],
+     ["info", "doodle/encoder"], ["explain", "doodle"], ["plugins"],
      ["generate", "--help"], ["sketch", "--help"], ["clean", "--help"], ["eval", "--help"],
      ["eval", "retrieval", "--help"], ["eval", "unpaired", "--help"], ["retrieve", "--help"], ["list", "--json"]],
 )  # fmt: skip
@@ -47,6 +59,32 @@ def test_list_shows_models_and_where_their_weights_are(cli: Callable) -> None:
     text = cli("list").out
     assert "doodle.small" in text
     assert "Apache-2.0" in text
+
+
+def test_list_shows_only_what_is_asked_for(cli: Callable) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [model["name"] for model in cli("list", "--json", *arguments).json["models"]]
+
+    assert "doodle.small" in names()
+    assert names("doodle.s*", "--pretrained", "--task", "sketch-to-photo") == ["doodle.small"]
+    assert names("nothing*") == names("--task", "photo-to-nowhere") == []
+    assert set(names("--pretrained")) < set(names())
+    assert "is like nothing*" in cli("list", "nothing*").out
+
+
+def test_search_finds_what_is_known_and_says_how_to_get_it(
+    cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from s2pzoo.cli import listing
+
+    assert "ups.shoes128" in cli("search", "unsupervised").out, "a word of the paper's title"
+    found = {one["family"]: one for one in cli("search", "SHOES", "--json").json["found"]}
+    assert found["ups"]["installed"]
+    nothing = cli("search", "zeppelin")
+    assert nothing.code == 0
+    assert "It knows" in nothing.out
+    monkeypatch.setattr(listing, "default_catalogue", lambda: ghosts(tmp_path))
+    assert "pip install s2pzoo-ghost" in cli("search", "boo").out
 
 
 def test_a_broken_plugin_beside_ours_leaves_list_plugins_and_generate_working(
@@ -103,14 +141,9 @@ def test_info_of_a_known_model_that_is_absent_says_what_to_install(
     cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from s2pzoo.cli import describing
-    from s2pzoo.host.catalogue import read_catalogue
     from s2pzoo.host.registry import Registry
 
-    (tmp_path / "registry/plugins").mkdir(parents=True)
-    (tmp_path / "registry/plugins/ghost.toml").write_text(
-        'family="ghost"\ndistribution="s2pzoo-ghost"\nsummary="Boo"\nlicence="MIT"\npaper=""\n'
-    )
-    catalogue = read_catalogue(tmp_path / "registry")
+    catalogue = ghosts(tmp_path)
     registry = Registry(catalogue=lambda: catalogue)
     monkeypatch.setattr("s2pzoo.zoo.default_registry", lambda: registry)
     monkeypatch.setattr(describing, "default_catalogue", lambda: catalogue)

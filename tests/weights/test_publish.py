@@ -73,7 +73,8 @@ def test_the_hub_can_read_every_card_of_ours(folder: Path) -> None:
 def test_a_card_tells_the_models_own_measures_alone(bundle: Path) -> None:
     card: Any = ModelCard.load(bundle / "README.md")
     assert card.data.license == "cc-by-4.0"
-    (result,) = card.data.eval_results or ()
+    assert len(card.data.eval_results) == 1
+    result = card.data.eval_results[0]
     assert (result.metric_name, result.metric_value, result.dataset_name) == ("LPIPS", 0.25, "clean, by eye")
 
 
