@@ -69,7 +69,7 @@ def load(
         swap: step name -> what to put in its place: `plugin/component`, `(plugin/component, {config field: value})`,
             a trained part `family.variant:step`, or a component object.
         untrained: "refuse", or "allow" to run parts of `swap` that have no trained weights.
-        device: where to run, as torch names it.
+        device: where to run, as torch names it; or "auto".
 
     Raises:
         UnknownModelError, PluginError: the model cannot be had.

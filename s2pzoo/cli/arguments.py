@@ -16,7 +16,7 @@ Model = Annotated[
 Weights = Annotated[  # no Path, which would take one slash out of hf://
     str | None, typer.Option("--weights", metavar="FOLDER", help="The folder of a bundle to take the weights from.")
 ]
-Device = Annotated[str, typer.Option("--device", help="Where to run, as torch names it: cpu, cuda, mps.")]
+Device = Annotated[str, typer.Option("--device", help="Where to run, as torch names it: cpu, cuda, mps; or auto.")]
 Fit = Annotated[
     bool | None,
     typer.Option("--fit/--no-fit", help="Move and scale each drawing so that its ink fills the frame; or take it as it "

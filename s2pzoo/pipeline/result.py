@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError, OutputError
+from s2pzoo.imaging.sheet import contact_sheet
 from s2pzoo.imaging.write import write_image
 from s2pzoo.pipeline.inputs import Inputs, to_images
 
@@ -61,6 +63,14 @@ class Result:
                     inputs, tensor=inputs.tensor[index : index + 1], many=False, notes=(notes,), sources=(source,)
                 ),
             )
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: each drawing beside its photo, where both are pictures."""
+        both = [value for value in (self.inputs.tensor, self.values[self.output]) if value.ndim == 4]
+        sheet = contact_sheet(list(zip(*map(to_images, both), strict=True)))
+        file = io.BytesIO()
+        sheet.save(file, "PNG")
+        return file.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the photo, whole or not at all, with its provenance inside (PNG: text chunk `s2pzoo`, as JSON).

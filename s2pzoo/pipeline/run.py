@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 import tempfile
 import time
 import zlib
@@ -26,7 +27,7 @@ from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
-from s2pzoo.weights.initialise import check_dtype, usual_mode, without_initialising
+from s2pzoo.weights.initialise import check_dtype, device_of, usual_mode, without_initialising
 
 if TYPE_CHECKING:
     from s2pzoo.weights.publish import Published
@@ -86,6 +87,21 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model.name!r}, device={str(self.device)!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the steps."""
+        return f"<pre>{html.escape(self.explain())}</pre>"
+
+    def to(self, device: str | torch.device) -> Pipeline:
+        """Itself, on another device: as torch names it, or "auto".
+
+        Raises:
+            UsageError: there is no such device.
+        """
+        self.device = device_of(device)
+        for component in self.components.values():
+            component.to(self.device)
+        return self
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """The tool of that name, as a method."""

@@ -76,17 +76,19 @@ def check_dtype() -> None:
 
 
 def device_of(device: str | torch.device) -> torch.device:
-    """The device of that name, if it is there.
+    """The device of that name, if it is there; of "auto", the best that is: cuda, mps or cpu.
 
     Raises:
         UsageError: torch knows none of that name, or this machine has none.
     """
+    usable = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if device == "auto":
+        device = next((name for name, there in usable.items() if there()), "cpu")
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError) as error:
         why = str(error).split(" at start")[0]
-        raise UsageError(f"There is no device {device!r}.", why=why, fix="Use cpu, cuda or mps.") from error
-    usable = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+        raise UsageError(f"There is no device {device!r}.", why=why, fix="Use auto, cpu, cuda or mps.") from error
     if not usable.get(found.type, lambda: True)():
         raise UsageError(
             f"This machine has no {found.type} device that torch can use.", why="None, or no driver for it, was found.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from pathlib import Path
@@ -246,3 +247,35 @@ class TestResult:
             with pytest.raises(OutputError):
                 tiny.run(face()).save(path)
         assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["file"]
+
+
+class TestManners:
+    def test_a_notebook_shows_each_drawing_beside_its_photo(self, tiny: Pipeline) -> None:
+        for sketch, count in ((face(), 1), ([face(), face()], 2), (torch.ones(2, 1, 32, 32), 2)):
+            shown = Image.open(io.BytesIO(tiny.run(sketch)._repr_png_()))
+            assert shown.width > 2 * 256
+            assert (shown.height > 2 * 256) == (count > 1)
+
+    def test_a_notebook_shows_the_steps_of_a_pipeline(self, tiny: Pipeline) -> None:
+        shown = tiny._repr_html_()
+        assert "tiny/encoder" in shown
+        assert "<" not in shown.removeprefix("<pre>").removesuffix("</pre>")
+
+    def test_it_moves_to_another_device_whole(self) -> None:
+        model = s2pzoo.load("tiny")
+        assert model.to("meta") is model
+        assert {tensor.device.type for part in model.components.values() for tensor in part.state_dict().values()} == {
+            "meta"
+        }
+
+    def test_auto_is_the_best_device_there_is(self, tiny: Pipeline) -> None:
+        model = s2pzoo.load("tiny", device="auto")
+        best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        assert model.device.type == best
+
+    def test_a_device_that_is_not_there_is_told_and_nothing_moves(self) -> None:
+        model = s2pzoo.load("tiny")
+        with pytest.raises(UsageError, match="device"):
+            model.to("gpu")
+        assert model.device.type == "cpu"
+        assert model(face()).size == (32, 32)
