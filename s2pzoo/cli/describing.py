@@ -49,7 +49,7 @@ def info(
 
 def _folder(folder: Path) -> Answer:
     bundle = read_bundle(folder)
-    manifest, size = bundle.manifest, sum(record.size for record in bundle.manifest.files.values())
+    manifest, size = bundle.manifest, bundle.bytes
     data = {
         "folder": str(folder), "model": manifest.model, "summary": manifest.summary, "paper": manifest.paper,
         "licence": to_dict(manifest.licence), "bytes": size, "trust": _vouched(bundle),

@@ -31,7 +31,7 @@ def verify(
     bundle, declared = found(registry, Path(what) if Path(what).is_dir() else what)
     bundle.verify()
     golden = _golden(bundle, tolerance) if GOLDEN in bundle.manifest.files else _fitted(bundle, declared)
-    size = sum(record.size for record in bundle.manifest.files.values())
+    size = bundle.bytes
     data = {
         "model": bundle.manifest.model,
         "folder": str(bundle.folder),

@@ -19,7 +19,7 @@ class Settings:
         plugins: S2PZOO_PLUGINS, the only families to load, parted by commas; None where unset or empty: all.
         disable: S2PZOO_DISABLE, families not to load, parted by commas.
         weights: S2PZOO_WEIGHTS, folders to look for bundles in, parted as PATH is.
-        cache: S2PZOO_CACHE, the folder for stamps, downloads and gallery features; else s2pzoo in XDG_CACHE_HOME or
+        cache: S2PZOO_CACHE, the folder for stamps and gallery features; else s2pzoo in XDG_CACHE_HOME or
             ~/.cache.
         offline: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is 1, on, yes or true.
         endpoint: HF_ENDPOINT, the Hub's address.

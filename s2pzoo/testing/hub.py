@@ -219,9 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(path, data, {"X-Repo-Commit": commit, "ETag": f'"{_blob(data)}"'})
         else:  # elsewhere, as LFS files are: on another host, which is this one by another name
             fault = self.hub.fault("HEAD", path) if self.command == "HEAD" else Fault(name=path)
-            time.sleep(fault.delay)
-            if fault.status:
-                self._answer(fault.status, {})
+            if self._failed(fault):
                 return
             self.hub.blobs[_sha256(data)] = data
             self._answer(
@@ -232,6 +230,13 @@ class _Handler(BaseHTTPRequestHandler):
                 },
             )  # fmt: skip
 
+    def _failed(self, fault: Fault) -> bool:
+        """Whether the answer was the fault's status; it waits first as long as the fault lasts."""
+        time.sleep(fault.delay)
+        if fault.status:
+            self._answer(fault.status, {})
+        return fault.status is not None
+
     def _large(self, sha256: str, path: str) -> None:
         if self.command == "PUT":
             self.hub.blobs[sha256] = self.body
@@ -241,9 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, path: str, data: bytes, headers: Mapping[str, str]) -> None:
         fault = self.hub.fault(self.command, path)
-        time.sleep(fault.delay)
-        if fault.status:
-            self._answer(fault.status, {})
+        if self._failed(fault):
             return
         if fault.corrupt:
             data = data[:-1] + bytes([data[-1] ^ 1])

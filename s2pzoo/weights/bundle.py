@@ -49,6 +49,11 @@ class Bundle:
         """`model@sha256`, the sha256 of the weights cut to 12 digits: for provenance."""
         return f"{self.manifest.model}@{self.manifest.files[WEIGHTS].sha256[:12]}"
 
+    @property
+    def bytes(self) -> int:
+        """Of all the files that the manifest names."""
+        return sum(record.size for record in self.manifest.files.values())
+
     def file(self, name: str) -> Path:
         """The path of one of its files, after checking it.
 

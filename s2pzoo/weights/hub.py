@@ -123,20 +123,18 @@ def remove(place: HubPlace) -> int:
     from huggingface_hub.errors import CacheNotFound
 
     cache = Settings.read().hub_cache
-    held = []
+    held: list[str] = []
     with contextlib.suppress(CacheNotFound):
-        repos = [
-            repo for repo in scan_cache_dir(cache).repos if (repo.repo_id, repo.repo_type) == (place.repo, "model")
-        ]
+        found = scan_cache_dir(cache)
+        repos = [repo for repo in found.repos if (repo.repo_id, repo.repo_type) == (place.repo, "model")]
         held = [r.commit_hash for repo in repos for r in repo.revisions if place.revision in (r.commit_hash, *r.refs)]
+        strategy = found.delete_revisions(*held)
     if not held:
         raise WeightsNotFoundError(f"{place} is not in {cache}.", why="Nothing was removed.")
-    strategy = scan_cache_dir(cache).delete_revisions(*held)
-    size = strategy.expected_freed_size
     strategy.execute()
     if cached(HubPlace(place.repo, held[0])):
         raise OutputError(f"{place} cannot be removed from {cache}.", fix="Look at who may write there.")
-    return size
+    return strategy.expected_freed_size
 
 
 class _Download:
@@ -160,10 +158,7 @@ class _Download:
             try:
                 verify_file(path, record)
             except WeightsCorruptError:
-                raise WeightsCorruptError(
-                    f"{name} of {self.place} is not what its manifest says.", why=f"It was fetched twice. {error.why}",
-                    fix=f"Tell the owner of {self.place.repo}, or use another revision.",
-                ) from error  # fmt: skip
+                raise self._other_bytes(name, f"It was fetched twice. {error.why}") from error
         return path
 
     def _get(self, name: str, record: FileRecord | None, *, force: bool = False) -> Path:
@@ -205,19 +200,21 @@ class _Download:
                 )
                 break
             except Exception as error:
-                status = getattr(getattr(error, "response", None), "status_code", None)
+                status = status_of(error)
                 if wait is None or (status is not None and status < 500):
                     raise
-                said = f"it answers {status}" if status else reason(error)
+                said = f"it answers {status}" if status else _innermost(error)
                 told = f"{host_of(settings)}: {said}. Trying again in {wait:g} s."
                 warnings.warn(told, Remark, stacklevel=6)
                 time.sleep(wait)
         if record and meta.size is not None and meta.size != record.size:
-            raise WeightsCorruptError(
-                f"{name} of {self.place} is not what its manifest says.",
-                why=f"The Hub has {meta.size:,} bytes; the manifest says {record.size:,}.",
-                fix=f"Tell the owner of {self.place.repo}, or use another revision.",
-            )
+            raise self._other_bytes(name, f"The Hub has {meta.size:,} bytes; the manifest says {record.size:,}.")
+
+    def _other_bytes(self, name: str, why: str) -> WeightsCorruptError:
+        return WeightsCorruptError(
+            f"{name} of {self.place} is not what its manifest says.", why=why,
+            fix=f"Tell the owner of {self.place.repo}, or use another revision.",
+        )  # fmt: skip
 
     @contextlib.contextmanager
     def _errors(self, name: str) -> Iterator[None]:
@@ -244,29 +241,21 @@ class _Download:
                 f"{place.repo} has no revision {place.revision}.", why=f"{host} knows no such branch, tag or commit.",
                 fix=f"Look at {self.settings.endpoint}/{place.repo}/commits/main",
             ) from error  # fmt: skip
-        except errors.EntryNotFoundError as error:
-            if isinstance(error, errors.LocalEntryNotFoundError):
-                raise self._no_answer(name, error) from error
+        except errors.RemoteEntryNotFoundError as error:
             why = "So it is no bundle of s2pzoo." if name == MANIFEST else "Its manifest names it."
             fix = "Give a repository that `s2pzoo` wrote." if name == MANIFEST else f"Tell the owner of {place.repo}."
             raise HubError(f"{place} has no {name}.", why=why, fix=fix) from error
-        except errors.HfHubHTTPError as error:
-            raise self._no_answer(name, error) from error
-        except OSError as error:
-            if error.errno in _UNWRITABLE:
+        except Exception as error:  # of the network, by whatever name, or of the disk
+            if isinstance(error, OSError) and error.errno in _UNWRITABLE:
                 raise OutputError(
                     f"{name} of {place} cannot be kept in {self.settings.hub_cache}.", why=error.strerror or str(error),
                     fix="Make room or give another folder: HF_HUB_CACHE=FOLDER.",
                 ) from error  # fmt: skip
             raise self._no_answer(name, error) from error
-        except Exception as error:  # httpx's, whatever it is called in this version
-            raise self._no_answer(name, error) from error
 
     def _no_answer(self, name: str, error: Exception) -> HubError:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        why = f"It answers {status}." if status else f"{reason(error)}."
         return HubError(
-            f"{name} of {self.place} could not be fetched from {host_of(self.settings)}.", why=why,
+            f"{name} of {self.place} could not be fetched from {host_of(self.settings)}.", why=why_of(error),
             fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where "
             "it is slow). HF_HUB_OFFLINE=1 uses what is on this machine.",
         )  # fmt: skip
@@ -299,10 +288,22 @@ def as_set_now(settings: Settings) -> Iterator[None]:
 
 
 def host_of(settings: Settings) -> str:
+    """The Hub's host, for messages."""
     return urlsplit(settings.endpoint).netloc or settings.endpoint
 
 
-def reason(error: Exception) -> str:
+def status_of(error: Exception) -> int | None:
+    """The HTTP status that the Hub answered with, where it answered."""
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def why_of(error: Exception) -> str:
+    """What the Hub answered, or what went wrong on the way, as a sentence."""
+    status = status_of(error)
+    return f"It answers {status}." if status else f"{_innermost(error)}."
+
+
+def _innermost(error: Exception) -> str:
     """The first line of what went wrong at the bottom."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import attrs
 from attrs import frozen
 
 from s2pzoo.errors import ConfigError, HubError, OfflineError
 from s2pzoo.host.settings import Settings
 from s2pzoo.weights.bundle import Bundle, read_bundle
-from s2pzoo.weights.hub import LOG_IN, HubPlace, as_set_now, host_of, reason
-from s2pzoo.weights.manifest import MANIFEST
-from s2pzoo.weights.verify import sha256_of
+from s2pzoo.weights.hub import LOG_IN, HubPlace, as_set_now, host_of, status_of, why_of
+from s2pzoo.weights.manifest import MANIFEST, FileRecord
+from s2pzoo.weights.verify import record_of
 
 COMMIT = "<commit>"
 """Where nothing was uploaded yet."""
@@ -52,39 +55,34 @@ def publish(folder: str | Path, repo: str, *, private: bool = False, dry_run: bo
     bundle.verify()
     _check_said(bundle)
     settings = Settings.read()
-    if not dry_run:
-        place = HubPlace(place.repo, _upload(bundle, place, settings, private=private))
-    sizes = {name: record.size for name, record in bundle.manifest.files.items()}
+    commit = COMMIT if dry_run else _upload(bundle, place, settings, private=private)
+    place = HubPlace(place.repo, commit)
+    manifest = record_of(bundle.folder / MANIFEST)
     return Published(
-        place=place if place.pinned else HubPlace(place.repo, COMMIT),
+        place=place,
         url=f"{settings.endpoint}/{place.repo}",
-        files=sizes | {MANIFEST: (bundle.folder / MANIFEST).stat().st_size},
-        entry=entry_of(bundle, f"{place.repo}@{place.revision if place.pinned else COMMIT}"),
+        files={name: record.size for name, record in (bundle.manifest.files | {MANIFEST: manifest}).items()},
+        entry=_entry(bundle, place, manifest),
     )
 
 
-def entry_of(bundle: Bundle, hub: str) -> str:
-    """The catalogue's TOML for a bundle at `owner/repo@commit`."""
-    manifest = bundle.manifest
-    size = sum(record.size for record in manifest.files.values()) + (bundle.folder / MANIFEST).stat().st_size
+def _entry(bundle: Bundle, place: HubPlace, manifest: FileRecord) -> str:
+    """The catalogue's TOML for a bundle at a place."""
+    said = bundle.manifest
     facts = {
-        "name": manifest.model, "summary": manifest.summary, "bundled": False, "hub": hub, "size": size,
-        "sha256": sha256_of(bundle.folder / MANIFEST),
+        "name": said.model, "summary": said.summary, "bundled": False, "hub": str(place),
+        "size": bundle.bytes + manifest.size, "sha256": manifest.sha256,
     }  # fmt: skip
-    licence = {"code": manifest.licence.code, "weights": manifest.licence.weights, "data": manifest.licence.data}
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
-    return (
-        "\n".join([*lines, "", "[licence]", *(f"{key} = {json.dumps(text)}" for key, text in licence.items())]) + "\n"
-    )
+    return "\n".join([*_toml(facts), "", "[licence]", *_toml(attrs.asdict(said.licence)), ""])
+
+
+def _toml(facts: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
 
 
 def _check_said(bundle: Bundle) -> None:
-    licence = bundle.manifest.licence
-    said = {
-        "summary": bundle.manifest.summary, "licence.code": licence.code, "licence.weights": licence.weights,
-        "licence.data": licence.data,
-    }  # fmt: skip
-    missing = [name for name, text in said.items() if not text.strip()]
+    licence = {f"licence.{kind}": text for kind, text in attrs.asdict(bundle.manifest.licence).items()}
+    missing = [name for name, text in ({"summary": bundle.manifest.summary} | licence).items() if not text.strip()]
     if missing:
         raise ConfigError(
             f"The bundle in {bundle.folder} does not say its {', '.join(missing)}.",
@@ -108,11 +106,10 @@ def _upload(bundle: Bundle, place: HubPlace, settings: Settings, *, private: boo
                 allow_patterns=[MANIFEST, *bundle.manifest.files], revision=place.revision,
             )  # fmt: skip
     except Exception as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        refused = status in (401, 403) or type(error).__name__ == "LocalTokenNotFoundError"
+        refused = status_of(error) in (401, 403) or type(error).__name__ == "LocalTokenNotFoundError"
         raise HubError(
             f"{bundle.manifest.model} could not be published to {place.repo} on {host_of(settings)}.",
-            why=f"It answers {status}." if status else f"{reason(error)}.",
+            why=why_of(error),
             fix=f"For a token that may write: {LOG_IN}" if refused else "Look at the connection and try again.",
         ) from error
     return str(made.oid)
