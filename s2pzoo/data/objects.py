@@ -15,20 +15,26 @@ from s2pzoo.imaging.rough import LEVELS, sketch_of
 from s2pzoo.imaging.vectorise import Polyline, length, smoothed, vectorise
 
 _GROUND = 0.95  # luma of the white ground, blurred a little
+_KEPT = 0.5  # of known lines at least this share is drawn, the longest first
 
 
-def object_sketch(photo: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def object_sketch(
+    photo: NDArray[np.float32], rng: np.random.Generator, *, lines: list[Polyline] | None = None
+) -> NDArray[np.float32]:
     """A random sketch of an object: photo (S,S,3) in [0,1] on white -> (S,S) in [0,1].
 
     The outline, and of the lines that a random filter finds inside it a random share, the longest first; drawn by a
-    sure or an unsure hand.
+    sure or an unsure hand. Of an object whose `lines` are known, in pixels, these are drawn in place of what is found.
     """
     size = len(photo)
+    level = LEVELS[str(rng.choice(["clean", "rough", "rough"]))]
+    if lines is not None:
+        kept = sorted(lines, key=length, reverse=True)[: round(len(lines) * rng.uniform(_KEPT, 1))]
+        return sketch_of(kept, level, rng, size=size, frame=size)
     outline, inside = silhouette(photo)
     traced = vectorise(STYLES[rng.choice(list(STYLES))](photo), shortest=float(rng.uniform(0.04, 0.12)) * size)
     within = [line for line in traced if inside[tuple(line.round().astype(int).T[::-1])].mean() > 0.7]
     details = sorted(within, key=length, reverse=True)[: round(len(within) * rng.random())]
-    level = LEVELS[str(rng.choice(["clean", "rough", "rough"]))]
     pieces = [piece for line in outline for piece in _pieces(line, int(rng.integers(1, 7)))]
     return sketch_of(pieces + details, level, rng, size=size, frame=size)
 

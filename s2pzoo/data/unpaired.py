@@ -1,7 +1,8 @@
 """Unpaired collections: photos of one kind of thing, and people's drawings of such things.
 
 A folder holds `photo/` (images) and either `sketch/` (images, SVG, strokes JSON) or `sketch_strokes.json` (name -> list
-of strokes, each a list of [x, y] in a 256-pixel frame). `split.json`, if there is one, names what is held out:
+of strokes, each a list of [x, y] in a 256-pixel frame). `line/`, if there is one, holds exact line drawings of some of
+the photos, of the same names. `split.json`, if there is one, names what is held out:
 `{"photo": {"test": [...]}, "sketch": {"test": [...]}}`, or `{"test": [...]}` for photos and the drawings `NAME_k` of
 them.
 """
@@ -22,6 +23,7 @@ from s2pzoo.imaging.photo import read_photo
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import draw
 from s2pzoo.imaging.suffixes import PHOTOS
+from s2pzoo.imaging.vectorise import Polyline, vectorise
 from s2pzoo.spec.reading import UnreadableError, read_json
 
 SPLITS = ("train", "test", "all")
@@ -34,13 +36,28 @@ _SPLIT = 'Name in split.json what is held out: {"photo": {"test": [names]}, "ske
 
 @frozen(kw_only=True)
 class Collection:
-    """Photos (N,S,S,3) and sketches (M,S,S), uint8, their names, and the photos' files; nothing pairs them."""
+    """Photos (N,S,S,3) and sketches (M,S,S), uint8, their names, and the photos' files; nothing pairs them.
+
+    `line_files`: of each photo its exact line drawing, where there is one.
+    """
 
     photos: NDArray[np.uint8]
     sketches: NDArray[np.uint8]
     photo_names: tuple[str, ...]
     sketch_names: tuple[str, ...]
     photo_files: tuple[Path, ...]
+    line_files: tuple[Path | None, ...]
+
+    def lines_of(self, index: int) -> list[Polyline] | None:
+        """The lines of a photo, each (M,2) x, y in shares of the picture's side; None without a line drawing.
+
+        Raises:
+            DataError: a line drawing that cannot be read.
+        """
+        file = self.line_files[index]
+        if file is None:
+            return None
+        return [line / FRAME for line in vectorise(read_sketch(file, size=FRAME, shaded=False).ink)]
 
 
 def open_collection(folder: Path, *, size: int, split: str = "train") -> Collection:
@@ -68,12 +85,14 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
         if not names:
             raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
     photo_files = tuple(photos[name] for name in photo_names)
+    lines = {path.stem: path for path in named(folder / "line", PHOTOS).values()}
     return Collection(
         photos=all_of(lambda path: read_photo(path, size=size), photo_files),
         sketches=all_of(lambda name: _drawn(name, drawings[name], size), sketch_names),
         photo_names=photo_names,
         sketch_names=sketch_names,
         photo_files=photo_files,
+        line_files=tuple(lines.get(path.stem) for path in photo_files),
     )
 
 

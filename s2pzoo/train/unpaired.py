@@ -13,6 +13,7 @@ from torch import Tensor
 
 from s2pzoo.data.unpaired import open_collection
 from s2pzoo.errors import DataError, RecipeError
+from s2pzoo.imaging.vectorise import Polyline
 from s2pzoo.spec.fields import knob
 
 SMALLEST = 24
@@ -61,12 +62,21 @@ class UnpairedBatches:
 
     def sketches(self, rng: np.random.Generator) -> list[Pictures]:
         """Sketches (S,S) of one batch."""
-        return [self._cut(image, rng) for image in self._some(self.collection.sketches, rng)]
+        sketches = self.collection.sketches
+        return [self._placed(rng, smallest=1.0).picture(sketches[index]) for index in self._some(sketches, rng)]
 
     def photos(self, rng: np.random.Generator) -> list[Pictures]:
         """Photos (S,S,3) of one batch."""
-        chosen = self._some(self.collection.photos, rng)
-        return [self._cut(shrunk(image, rng, smallest=self.settings.smallest), rng) for image in chosen]
+        return [photo for photo, _ in self.lined_photos(rng)]
+
+    def lined_photos(self, rng: np.random.Generator) -> list[tuple[Pictures, list[Polyline] | None]]:
+        """As `photos`, each with its lines, in its pixels, where the collection has an exact line drawing of it."""
+        own, out = self.collection, []
+        for index in self._some(own.photos, rng):
+            placing, lines = self._placed(rng, smallest=self.settings.smallest), own.lines_of(index)
+            placed = None if lines is None else [placing.line(line) for line in lines]
+            out.append((placing.picture(own.photos[index]), placed))
+        return out
 
     def preview(self, device: torch.device, *, count: int = 10) -> dict[str, Tensor]:
         """The same held-out `sketch` (N,1,S,S) and `photo` (N,3,S,S) every time."""
@@ -80,28 +90,53 @@ class UnpairedBatches:
         """How much there is to learn from."""
         return {"photos": len(self.collection.photos), "sketches": len(self.collection.sketches)}
 
-    def _some(self, images: Pictures, rng: np.random.Generator) -> Pictures:
-        return images[rng.choice(len(images), size=self.batch, replace=False)]
+    def _some(self, images: Pictures, rng: np.random.Generator) -> NDArray[np.int_]:
+        return rng.choice(len(images), size=self.batch, replace=False)
 
-    def _cut(self, image: Pictures, rng: np.random.Generator) -> Pictures:
-        """A random square of `size`, mirrored or not."""
-        size = self.settings.size
-        y, x = rng.integers(0, len(image) - size + 1, size=2)
-        cut = image[y : y + size, x : x + size]
-        return cut[:, ::-1] if rng.random() < self.settings.mirror else cut
+    def _placed(self, rng: np.random.Generator, *, smallest: float) -> Placing:
+        settings = self.settings
+        return Placing.random(rng, load=settings.load, size=settings.size, smallest=smallest, mirror=settings.mirror)
 
 
-def shrunk(image: Pictures, rng: np.random.Generator, *, smallest: float) -> Pictures:
-    """A picture (S,S,3) at a random share of its size, from `smallest` to 1, somewhere on a white one of that size."""
-    if smallest >= 1:
-        return image
-    size = len(image)
-    side = max(1, round(size * rng.uniform(smallest, 1)))
-    y, x = rng.integers(0, size - side + 1, size=2)
-    sheet = np.full_like(image, 255)
-    small = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)
-    sheet[y : y + side, x : x + side] = np.asarray(small)
-    return sheet
+@frozen(kw_only=True)
+class Placing:
+    """How a picture of `load` pixels is shrunk to `side`, laid at (x, y) on white, and a square of `size` cut out.
+
+    `corner`: where the square begins in the white sheet of `load` pixels. `mirrored`: the square, at last.
+    """
+
+    load: int
+    size: int
+    side: int
+    at: tuple[int, int]
+    corner: tuple[int, int]
+    mirrored: bool
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, *, load: int, size: int, smallest: float, mirror: float) -> Placing:
+        """`side` from `smallest` to 1 times `load`, anywhere; mirrored with the probability `mirror`."""
+        side, x, y = load, 0, 0
+        if smallest < 1:
+            side = max(1, round(load * rng.uniform(smallest, 1)))
+            y, x = map(int, rng.integers(0, load - side + 1, size=2))
+        top, left = map(int, rng.integers(0, load - size + 1, size=2))
+        return cls(load=load, size=size, side=side, at=(x, y), corner=(left, top), mirrored=bool(rng.random() < mirror))
+
+    def picture(self, image: Pictures) -> Pictures:
+        """A picture (load,load) or (load,load,3) -> (size,size) or (size,size,3)."""
+        sheet, (x, y), (left, top) = image, self.at, self.corner
+        if self.side < self.load:
+            sheet = np.full_like(image, 255)
+            small = Image.fromarray(image).resize((self.side, self.side), Image.Resampling.LANCZOS)
+            sheet[y : y + self.side, x : x + self.side] = np.asarray(small)
+        cut = sheet[top : top + self.size, left : left + self.size]
+        return cut[:, ::-1] if self.mirrored else cut
+
+    def line(self, line: Polyline) -> Polyline:
+        """A line of the picture, (M,2) in shares of its side -> in pixels of the square; parts may lie outside it."""
+        moved = line * self.side + np.subtract(self.at, self.corner)
+        moved[:, 0] = self.size - moved[:, 0] if self.mirrored else moved[:, 0]
+        return moved.astype(np.float32)
 
 
 def to_tensor(images: list[Pictures]) -> Tensor:

@@ -83,3 +83,21 @@ def test_any_picture_gives_a_drawing_in_range(seed: int, size: int, kind: str) -
     drawn = object_sketch(photo, rng)
     assert drawn.shape == (size, size) and drawn.dtype == np.float32
     assert drawn.min() >= 0 and drawn.max() <= 1
+
+
+def test_known_lines_are_drawn_in_place_of_those_found() -> None:
+    photo = np.ones((64, 64, 3), np.float32)
+    photo[20:44, 20:44] = 0.2  # which has an outline, where no line is
+    line = np.array([[8, 54], [56, 54]], np.float32)
+    dark = [object_sketch(photo, np.random.default_rng(seed), lines=[line]) < 0.9 for seed in range(12)]
+    assert not any(drawn[:44].any() for drawn in dark)
+    assert sum(drawn[46:62].sum() > 20 for drawn in dark) >= 9  # a rough hand may forget a line
+
+
+def test_of_known_lines_the_shortest_may_be_left_out() -> None:
+    photo, long = np.ones((64, 64, 3), np.float32), np.array([[4, 8], [60, 8]], np.float32)
+    short = np.array([[20, 50], [44, 50]], np.float32)
+    drawn = [object_sketch(photo, np.random.default_rng(seed), lines=[short, long]) < 0.9 for seed in range(30)]
+    both = [(one[:20].any(), one[40:].any()) for one in drawn]
+    assert (True, True) in both and (True, False) in both
+    assert sum(first for first, _ in both) > sum(second for _, second in both)

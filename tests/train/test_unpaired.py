@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from s2pzoo.data.unpaired import open_collection
 from s2pzoo.errors import DataError, RecipeError
-from s2pzoo.train.unpaired import UnpairedBatches, UnpairedData, shrunk, to_tensor
+from s2pzoo.train.unpaired import Placing, UnpairedBatches, UnpairedData, to_tensor
 
 
 def make(objects: Path, *, batch: int = 2, **settings: Any) -> UnpairedBatches:
@@ -82,15 +83,47 @@ def test_nothing_is_mirrored_where_that_is_switched_off(objects: Path) -> None:
 
 def test_a_shrunk_photo_lies_whole_and_anywhere_on_white() -> None:
     image, rng = np.zeros((20, 20, 3), np.uint8), np.random.default_rng(0)
-    assert shrunk(image, rng, smallest=1.0) is image
+    assert (placing(rng, smallest=1.0).picture(image) == image).all()
     sides, corners = set(), set()
     for _ in range(300):
-        rows, columns = np.nonzero((shrunk(image, rng, smallest=0.5) == 0).all(2))
+        rows, columns = np.nonzero((placing(rng, smallest=0.5).picture(image) == 0).all(2))
         assert np.ptp(rows) == np.ptp(columns)
         sides.add(int(np.ptp(rows)) + 1)
         corners.add((rows.min() > 0, columns.min() > 0))
     assert sides == set(range(10, 21))
     assert corners >= {(True, True), (True, False), (False, True)}
+
+
+def placing(rng: np.random.Generator, *, smallest: float) -> Placing:
+    return Placing.random(rng, load=20, size=20, smallest=smallest, mirror=0.0)
+
+
+def test_lines_go_where_their_photo_goes() -> None:
+    image, rng = np.full((40, 40), 255, np.uint8), np.random.default_rng(0)
+    image[10:20, 24:30] = 0
+    box = np.array([[24, 10], [30, 10], [30, 20], [24, 20]], np.float32) / 40
+    for _ in range(100):
+        placed = Placing.random(rng, load=40, size=36, smallest=0.5, mirror=0.5)
+        rows, columns = np.nonzero(placed.picture(image) < 128)
+        (left, top), (right, bottom) = placed.line(box).min(0), placed.line(box).max(0)
+        assert columns.size == 0 or np.allclose(
+            [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1],
+            np.clip([left, top, right, bottom], 0, 36),
+            atol=1,
+        )
+
+
+def test_photos_with_a_line_drawing_bring_their_lines(objects: Path) -> None:
+    folder = objects / "objects"
+    (folder / "line").mkdir()
+    name = open_collection(folder, size=24).photo_names[0]
+    sheet = Image.new("L", (256, 256), 255)
+    ImageDraw.Draw(sheet).line((64, 64, 192, 64), fill=0, width=2)
+    sheet.save(folder / "line" / f"{name}.png")
+    lined = make(objects, batch=6, mirror=0.0, load=24).lined_photos(np.random.default_rng(0))
+    (lines,) = [lines for _, lines in lined if lines is not None]
+    assert len(lined) == 6 and len(lines) == 1
+    assert np.allclose(np.sort(lines[0][[0, -1], 0]), [6, 18], atol=0.3) and np.allclose(lines[0][:, 1], 6, atol=0.3)
 
 
 def test_photos_of_a_batch_are_shrunk_and_sketches_are_not(objects: Path) -> None:

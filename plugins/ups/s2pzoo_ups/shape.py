@@ -206,12 +206,15 @@ class Stage1(Task):
         return {"start": self.recipe.networks.start.bundle}
 
     def draw(self, rng: np.random.Generator) -> Terms:
-        pictures = {"sketch": self.data.sketches(rng), "photo": self.data.photos(rng)}
+        sketches, photos = self.data.sketches(rng), self.data.lined_photos(rng)
+        pictures = {"sketch": sketches, "photo": [photo for photo, _ in photos]}
         if self.phi:
             noised = [self.phi(sketch, rng) for sketch in pictures["sketch"]]
             pictures["noised"], pictures["noise"] = [one for one, _ in noised], [noise for _, noise in noised]
         if self.recipe.weights.pseudo:
-            pictures["pseudo"] = [to_bytes(object_sketch(from_bytes(photo), rng)) for photo in pictures["photo"]]
+            pictures["pseudo"] = [
+                to_bytes(object_sketch(from_bytes(photo), rng, lines=lines)) for photo, lines in photos
+            ]
         return {name: to_tensor(images) for name, images in pictures.items()}
 
     def step(self, batch: Terms, index: int, backward: Backward) -> dict[str, float]:
