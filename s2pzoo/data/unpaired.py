@@ -57,7 +57,7 @@ class Collection:
         file = self.line_files[index]
         if file is None:
             return None
-        return [line / FRAME for line in vectorise(read_sketch(file, size=FRAME, shaded=False).ink)]
+        return [line / np.float32(FRAME) for line in vectorise(read_sketch(file, size=FRAME, shaded=False).ink)]
 
 
 def open_collection(folder: Path, *, size: int, split: str = "train") -> Collection:

@@ -101,7 +101,7 @@ def placing(rng: np.random.Generator, *, smallest: float) -> Placing:
 def test_lines_go_where_their_photo_goes() -> None:
     image, rng = np.full((40, 40), 255, np.uint8), np.random.default_rng(0)
     image[10:20, 24:30] = 0
-    box = np.array([[24, 10], [30, 10], [30, 20], [24, 20]], np.float32) / 40
+    box = np.array([[24, 10], [30, 10], [30, 20], [24, 20]], np.float32) / np.float32(40)
     for _ in range(100):
         placed = Placing.random(rng, load=40, size=36, smallest=0.5, mirror=0.5)
         rows, columns = np.nonzero(placed.picture(image) < 128)
