@@ -35,15 +35,13 @@ def measure(repeats: int = 16) -> Measurement:
 
 
 def _seconds_an_image(recipe: str, folder: Path, *, steps: int) -> float:
-    import painted_objects  # pyright: ignore[reportMissingImports]
-    import synthetic_faces  # pyright: ignore[reportMissingImports]
-
+    from s2pzoo.testing import painted
     from s2pzoo.train import train
 
     data, out = folder / "data", folder / recipe
     if not data.exists():
-        painted_objects.write_collection(data / "shoes", photos=16, sketches=16, side=128)
-        synthetic_faces.write_backbone(folder / "squeezenet.safetensors")
+        painted.write_collection(data / "shoes", photos=16, sketches=16, side=128)
+        painted.write_backbone(folder / "squeezenet.safetensors")
     settings = [
         f"schedule.steps={SKIPPED + steps}",
         "schedule.minutes=0",
@@ -51,7 +49,7 @@ def _seconds_an_image(recipe: str, folder: Path, *, steps: int) -> float:
         f"log_every={SKIPPED}",
     ]
     if recipe == "ups/stage1":
-        settings.append(f"networks.perceptual.backbone={folder / 'squeezenet.safetensors'}")
+        settings.append(f"losses.perceptual.backbone={folder / 'squeezenet.safetensors'}")
     train(recipe, data, out, overrides=settings, progress=False)
     logged = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     return (logged[-1]["seconds"] - logged[0]["seconds"]) / (4 * steps)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import synthetic_faces
 import torch
+from s2pzoo_faces import painted as synthetic_faces
+
+from s2pzoo.testing import painted
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,7 +32,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A squeezenet with random weights, as a file."""
-    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")
+    return painted.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import typer
 
 import s2pzoo
 from s2pzoo.cli import output, tools, weights
+from s2pzoo.cli.check import check
 from s2pzoo.cli.components import components
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.doctor import doctor
@@ -40,6 +41,7 @@ _PANELS = {
         "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,
         "weights verify": weights.check, "weights bundle": weights.carry, "weights rm": weights.rm, "publish": publish,
     },
+    "Write plugins": {"check": check},
     _TRAIN: {
         "train": train, "eval": eval_command, "eval unpaired": eval_unpaired, "eval retrieval": eval_retrieval,
         "verify": verify,

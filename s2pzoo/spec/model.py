@@ -331,10 +331,19 @@ class Model:
 
 @frozen(kw_only=True)
 class TaskEntry:
-    """A training task that recipes name: a plugin's class, an s2pzoo.train.task.Task."""
+    """A training task that recipes name.
+
+    Args:
+        name: `plugin/task`.
+        factory: "module:Class", an s2pzoo.train.task.Task.
+        example: "module:function" of (folder: Path): it writes data to try the task on, and gives the overrides of the
+            task's first recipe with which a few steps take seconds, such as ["schedule.batch=2"]. None: there is none.
+        summary: one line.
+    """
 
     name: str = field(validator=_component_name, kw_only=False)
     factory: str = field(validator=_reference)
+    example: str | None = field(default=None, validator=attrs.validators.optional(_reference))
     summary: str = field(default="", validator=_text)
 
 

@@ -6,20 +6,20 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import painted_objects
 import pytest
-import synthetic_faces
+
+from s2pzoo.testing import painted
 
 
 @pytest.fixture(scope="module")
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic_faces.write_backbone(tmp_path_factory.mktemp("backbone") / "net.safetensors")
+    return painted.write_backbone(tmp_path_factory.mktemp("backbone") / "net.safetensors")
 
 
 @pytest.fixture
 def measure(cli: Callable, backbone: Path, tmp_path: Path) -> Callable:
     """measure(method, ...) on a collection of two photos and two sketches held out."""
-    data = painted_objects.write_collection(tmp_path / "objects")
+    data = painted.write_collection(tmp_path / "objects")
     return lambda *arguments: cli("eval", "unpaired", "--data", data, "--backbone", backbone, *arguments)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import synthetic_faces
+from s2pzoo_faces import painted as synthetic_faces
 
 from s2pzoo.data.dataset import open_dataset, open_joined
 from s2pzoo.errors import DataError

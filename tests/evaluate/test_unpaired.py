@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import painted_objects
 import pytest
 import torch
 from attrs import evolve
@@ -27,6 +26,7 @@ from s2pzoo.evaluate.unpaired_scores import UnpairedEvaluation, UnpairedScore
 from s2pzoo.nn.colour import luma
 from s2pzoo.nn.squeezenet import load_backbone, squeeze_features
 from s2pzoo.pipeline.run import Pipeline
+from s2pzoo.testing.painted import write_collection
 
 PAINTED, TINT = Method(label="Painted", model="painted"), Method(label="Tint", model="tint")
 DARK = evolve(TINT, label="Dark", options=("red=0.2",))
@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photos and ten sketches, four of each held out."""
     folder = tmp_path_factory.mktemp("data") / "objects"
     count = HELD_OUT + TRAINED
-    return painted_objects.write_collection(folder, photos=count, sketches=count, held_out=HELD_OUT)
+    return write_collection(folder, photos=count, sketches=count, held_out=HELD_OUT)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_wrong_methods_are_refused(evaluator: Callable) -> None:
 def test_an_empty_split_and_one_too_small_for_a_covariance_are_refused(
     evaluator: Callable, tmp_path: Path, held_out: int, message: str
 ) -> None:
-    folder = painted_objects.write_collection(tmp_path / "few", photos=3, sketches=3, held_out=held_out)
+    folder = write_collection(tmp_path / "few", photos=3, sketches=3, held_out=held_out)
     with pytest.raises(DataError, match=message):
         evaluator(TINT, data=folder)
     assert evaluator(TINT, data=folder, split="all").run().scores[0].n == 3

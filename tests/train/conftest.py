@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-import painted_objects
 import pytest
 import tiny_task
+
+from s2pzoo.testing import painted
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +19,5 @@ def tiny() -> ModuleType:
 def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with an unpaired collection, `objects`: six photos and six sketches, and two of each held out."""
     folder = tmp_path_factory.mktemp("data")
-    painted_objects.write_collection(folder / "objects")
+    painted.write_collection(folder / "objects")
     return folder

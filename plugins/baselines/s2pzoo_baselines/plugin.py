@@ -30,8 +30,10 @@ def s2pzoo_plugin() -> Declaration:
         ],
         tasks=[
             TaskEntry("baselines/pix2pix", factory="s2pzoo_baselines.pix2pix:Pix2Pix",
+                      example="s2pzoo_baselines.example:pix2pix",
                       summary="a U-Net with the photo losses of the zoo's other face models"),
             TaskEntry("baselines/cyclegan", factory="s2pzoo_baselines.cyclegan:CycleGAN",
+                      example="s2pzoo_baselines.example:cyclegan",
                       summary="sketch to photo and back, unpaired, in one stage"),
         ],
     )  # fmt: skip

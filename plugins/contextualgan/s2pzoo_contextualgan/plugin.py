@@ -46,6 +46,7 @@ def s2pzoo_plugin() -> Declaration:
         ],
         tasks=[
             TaskEntry("contextualgan/joint", factory="s2pzoo_contextualgan.training:Joint",
+                      example="s2pzoo_contextualgan.example:joint",
                       summary="G and D on joint pictures, and the learned initialiser"),
         ],
         tools=[

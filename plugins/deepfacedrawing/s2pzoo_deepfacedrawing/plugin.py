@@ -48,8 +48,10 @@ def s2pzoo_plugin() -> Declaration:
         ],
         tasks=[
             TaskEntry("deepfacedrawing/stage1", factory="s2pzoo_deepfacedrawing.embedding:Stage1",
+                      example="s2pzoo_deepfacedrawing.example:stage1",
                       summary="component embedding: five auto-encoders"),
             TaskEntry("deepfacedrawing/stage2", factory="s2pzoo_deepfacedrawing.photo:Stage2",
+                      example="s2pzoo_deepfacedrawing.example:stage2",
                       summary="feature mapping and image synthesis over frozen encoders"),
         ],
         tools=[

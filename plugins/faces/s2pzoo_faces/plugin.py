@@ -22,6 +22,7 @@ def s2pzoo_plugin() -> Declaration:
         ],
         tasks=[
             TaskEntry("faces/locator", factory="s2pzoo_faces.locator:Locating",
+                      example="s2pzoo_faces.example:locator",
                       summary="drawn heads on sheets of all kinds, and where they are"),
         ],
         datasets=[

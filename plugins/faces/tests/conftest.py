@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import synthetic_faces
+from s2pzoo_faces import painted as synthetic_faces
 
 
 @pytest.fixture(scope="session")

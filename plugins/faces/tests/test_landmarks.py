@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import synthetic_faces
+from s2pzoo_faces import painted as synthetic_faces
 from s2pzoo_faces.landmarks import TEMPLATES, contours, template
 
 from s2pzoo.errors import DataError

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import synthetic_faces
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from s2pzoo_faces import painted as synthetic_faces
 from s2pzoo_faces.portraits import Face, Portrait, Recombiner, ShapeModel, read_portraits, warp
 
 from s2pzoo.errors import DataError

@@ -39,9 +39,15 @@ def s2pzoo_plugin() -> Declaration:
                   summary="Layer for layer the released networks, 128 pixels; no weights here"),
         ],
         tasks=[
-            TaskEntry("ups/stage1", factory="s2pzoo_ups.shape:Stage1", summary="shape translation: sketch to gray"),
-            TaskEntry("ups/stage2", factory="s2pzoo_ups.content:Stage2", summary="content enhancement: gray to photo"),
-            TaskEntry("ups/joint", factory="s2pzoo_ups.joint:Joint", summary="fine-tuning of both stages together"),
+            TaskEntry("ups/stage1", factory="s2pzoo_ups.shape:Stage1",
+                      example="s2pzoo_ups.example:stage1",
+                      summary="shape translation: sketch to gray"),
+            TaskEntry("ups/stage2", factory="s2pzoo_ups.content:Stage2",
+                      example="s2pzoo_ups.example:stage2",
+                      summary="content enhancement: gray to photo"),
+            TaskEntry("ups/joint", factory="s2pzoo_ups.joint:Joint",
+                      example="s2pzoo_ups.example:joint",
+                      summary="fine-tuning of both stages together"),
         ],
         tools=[
             ToolEntry("sketch", method="s2pzoo_ups.tools:sketch", run_options=True, seeded=True,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import painted_objects
 import pytest
 from s2pzoo_ups.config import CONTENTS, SHAPES, ContentConfig, TranslatorConfig
+
+from s2pzoo.testing import painted
 
 SHAPE = TranslatorConfig(size=32, base=4, blocks=1, kernel=3)
 CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, norm="layer", kernel=3)
@@ -26,5 +27,5 @@ def _small() -> Iterator[None]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with an unpaired collection, `objects`: six photos and six sketches, and two of each held out."""
     folder = tmp_path_factory.mktemp("data")
-    painted_objects.write_collection(folder / "objects")
+    painted.write_collection(folder / "objects")
     return folder

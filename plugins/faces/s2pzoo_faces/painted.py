@@ -1,4 +1,4 @@
-"""Faces that the tests draw themselves: 189 landmarks laid out by a few ellipses, and a portrait painted over them."""
+"""Painted faces, for tests: 189 landmarks laid out by a few ellipses, and a portrait painted over them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
 from s2pzoo_faces.corpus import clean_sketch
-from safetensors.torch import save_file
-from torchvision.models import squeezenet1_1
 
 Points = NDArray[np.float32]
 
@@ -144,14 +142,6 @@ def write_corpus(folder: Path, *, count: int, side: int = 256) -> Path:
     np.save(folder / "landmarks.npy", np.stack(points))
     (folder / "people.json").write_text(json.dumps(people))
     return folder
-
-
-def write_backbone(path: Path) -> Path:
-    """A file in the layout of the trained backbone, with random weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.random.manual_seed(0)
-        save_file(squeezenet1_1(weights=None).state_dict(), path)
-    return path
 
 
 def _colour(colour: NDArray[np.floating]) -> tuple[int, int, int]:
