@@ -21,6 +21,7 @@ from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins, search
+from s2pzoo.cli.new import new
 from s2pzoo.cli.publish import publish
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
@@ -41,7 +42,7 @@ _PANELS = {
         "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,
         "weights verify": weights.check, "weights bundle": weights.carry, "weights rm": weights.rm, "publish": publish,
     },
-    "Write plugins": {"check": check},
+    "Write plugins": {"new": new, "check": check},
     _TRAIN: {
         "train": train, "eval": eval_command, "eval unpaired": eval_unpaired, "eval retrieval": eval_retrieval,
         "verify": verify,

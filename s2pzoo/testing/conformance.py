@@ -9,6 +9,7 @@ wrong with it; where nothing of the kind is declared, or where another check has
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import time
@@ -68,13 +69,15 @@ class Check:
         of: "plugin", "components", "models", "tasks", "datasets", "tools", "recipes", or "bundles", the models with
             weights in the package.
         look: called with the subject and the item; raises what is wrong, or AbsentError.
-        after: the name of a check without which this one makes no sense.
+        after: the name of a check of the same item without which this one makes no sense.
+        needs: names of checks that must hold of whatever they are about.
     """
 
     name: str
     of: str
     look: Callable[[Subject, Any], None] = field(repr=False)
     after: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
@@ -86,12 +89,14 @@ CHECKS: dict[str, Check] = {}
 """By name, in the order in which they are made."""
 
 
-def check(group: str, of: str, *, after: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+def check(
+    group: str, of: str, *, after: str = "", needs: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The decorated function is a check of the group, named after it."""
 
     def add(look: Callable[..., None]) -> Callable[..., None]:
         name = f"{group}/{look.__name__.replace('_', '-')}"
-        CHECKS[name] = Check(name=name, of=of, look=look, after=after)
+        CHECKS[name] = Check(name=name, of=of, look=look, after=after, needs=needs)
         return look
 
     return add
@@ -139,10 +144,11 @@ class Subject:
         return WeightsRef.of(model, self.plugin).bundled
 
     def pipeline(self, model: Model) -> Pipeline:
-        """The model with its bundled weights where there are some, else with those it is born with."""
+        """The model with its bundled weights where they are whole, else with those it is born with."""
         from s2pzoo.zoo import as_it_is, build
 
-        folder = self.bundle(model)
+        whole = self.look(CHECKS["weights/whole"], model.name).state == PASSED
+        folder = self.bundle(model) if whole else None
         return self.kept(f"pipeline {model.name}", lambda: as_it_is(folder) if folder else build(model.name))
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
@@ -162,6 +168,20 @@ class Subject:
         first = {item: found.index((one, item)) for one, item in reversed(found) if item in models}
         yield from sorted(found, key=lambda case: first.get(case[1], found.index(case)))
 
+    def broken(self, name: str, item: str) -> str:
+        """The first check that keeps an item, or others that it rests on, from passing this one; empty: none does."""
+        one = CHECKS[name]
+        if self.look(one, item).state == FAILED:
+            return f"{name} {item}".strip()
+        return self._unmet(one, item)
+
+    def _unmet(self, one: Check, item: str) -> str:
+        """Of the checks that have to hold first, the first that does not."""
+        before = CHECKS.get(one.after)
+        found = before and self.broken(one.after, item if item in self.items(before.of) else "")
+        rest = ((name, other) for name in one.needs for other in self.items(CHECKS[name].of))
+        return found or next(filter(None, itertools.starmap(self.broken, rest)), "")
+
     def look(self, one: Check, item: str) -> Finding:
         """What a check finds."""
         if (one.name, item) not in self.found:
@@ -176,8 +196,8 @@ class Subject:
         if item not in items:
             loaded = self.plugin.state is State.LOADED
             return ABSENT, f"it declares no {one.of}" if loaded else "it does not load"
-        if one.after and self.look(CHECKS[one.after], item).state == FAILED:
-            return ABSENT, f"{one.after} does not hold"
+        if unmet := self._unmet(one, item):
+            return ABSENT, f"{unmet} does not hold"
         try:
             one.look(self, items[item])
         except AbsentError as error:
