@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import shutil
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from processes import Environment, done
 from safetensors.torch import save_file
 from torchvision.models import squeezenet1_1
 
@@ -176,3 +178,16 @@ def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photos() -> torch.Tensor:
     """(4,3,64,64) in [0,1]"""
     return torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """With the core, from its wheel, and no plugin."""
+    folder = tmp_path_factory.mktemp("environment")
+    done([sys.executable, "-m", "venv", "--without-pip", str(folder)], cwd=folder)
+    own = Environment(folder)
+    (site,) = json.loads(own.run("-c", "import json, site; print(json.dumps(site.getsitepackages()))", cwd=folder))
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    (Path(site) / "requirements.pth").write_text(f"{here}\n")
+    own.install(FIXTURES.parents[1])
+    return own

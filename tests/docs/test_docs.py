@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -21,11 +19,13 @@ from knob_tables import with_tables
 
 from s2pzoo.cli.app import joined, make_app
 from s2pzoo.host import hooks
+from s2pzoo.host.plugin import NOUNS
 from s2pzoo.spec.model import Declaration
 from s2pzoo.train.recipe import read_recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+RUN = DOCS / "write-a-plugin.md"  # as a whole: see test_write_a_plugin.py
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("plugins/*/README.md")])
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -54,115 +54,28 @@ def test_every_python_block_compiles(page: Path) -> None:
         compile(body, label(page), "exec")
 
 
-def example_files() -> dict[str, str]:
-    """The files of the example plugin: blocks of architecture.md whose first line names one."""
-    first = re.compile(r"# ([\w./]+\.(?:toml|py))\n")
-    named = [(first.match(body), body) for body in blocks(DOCS / "architecture.md", "python", "toml")]
-    return {match[1]: body for match, body in named if match}
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example plugin as pip would install it: its files, and a .dist-info with its entry points."""
-    site = tmp_path_factory.mktemp("site")
-    for name, body in example_files().items():
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text(body)
-    project = tomllib.loads((site / "pyproject.toml").read_text())["project"]
-    (package,) = tomllib.loads((site / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
-        "packages"
-    ]
-    (site / package / "__init__.py").touch()
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    points = project["entry-points"]["s2pzoo"]
-    (info / "entry_points.txt").write_text(
-        "[s2pzoo]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-    )
-    return site
-
-
-def run(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A Python that has the example installed, in its folder."""
-    paths = os.pathsep.join([str(site), str(ROOT), *sys.path])
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("S2PZOO_")}
-    environment = kept | {"PYTHONPATH": paths, "S2PZOO_CACHE": str(site / "cache")}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=site, capture_output=True, text=True, timeout=240, env=environment, check=False,
-    )  # fmt: skip
-
-
-def test_the_example_plugin_is_complete() -> None:
-    files = example_files()
-    assert {"pyproject.toml", "try_it.py"} < set(files)
-    assert sum(name.startswith("s2pzoo_blueprint/") for name in files) == 3
-
-
-def test_the_example_plugin_declares_without_torch(example: Path) -> None:
-    code = """
-import sys
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "numpy"):
-            raise ImportError(name)
-sys.meta_path.insert(0, Block())
-import s2pzoo
-print(s2pzoo.describe("blueprint")["name"])
-from s2pzoo.host.registry import default_registry
-print(default_registry().plugin("blueprint").warnings)
-"""
-    done = run(example, "-c", code)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[:2] == ["blueprint.classic", "()"]
-
-
-def test_the_example_plugin_builds_saves_loads_and_draws(example: Path) -> None:
-    done = run(example, "try_it.py")
-    assert done.returncode == 0, done.stderr
-    assert "blueprint.classic@" in done.stdout
-    from PIL import Image
-
-    house = Image.open(example / "house.png").convert("RGB")
-    red, _, blue = house.getpixel((2, 2))  # pyright: ignore[reportGeneralTypeIssues]
-    assert blue > red + 80  # the paper is blue
-
-
-def test_the_example_plugin_is_on_the_command_line(example: Path) -> None:
-    (example / "house.json").write_text('{"strokes": [[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]}')
-    assert run(example, "try_it.py").returncode == 0
-    done = run(example, "-m", "s2pzoo", "generate", "house.json", "-m", "blueprint", "-O", "glow=0.5", "-o", "cli.png")
-    assert done.returncode == 0, done.stderr
-    assert (example / "cli.png").is_file()
-
-
-def test_the_example_plugin_brings_a_verb_of_its_own(example: Path) -> None:
-    (example / "house.json").write_text('{"strokes": [[[0.2, 0.9], [0.5, 0.2], [0.8, 0.9]]]}')
-    assert run(example, "try_it.py").returncode == 0
-    done = run(example, "-m", "s2pzoo", "negative", "house.json", "-m", "blueprint", "-o", "negative.png")
-    assert done.returncode == 0, done.stderr
-    from PIL import Image
-
-    red, _, blue = Image.open(example / "negative.png").convert("RGB").getpixel((2, 2))  # pyright: ignore[reportGeneralTypeIssues]
-    assert red > blue + 80
-
-
 # Hooks and knobs
 
 
 def test_every_hook_is_told() -> None:
-    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    text = (DOCS / "hooks.md").read_text(encoding="utf-8")
     found = {name: function for name, function in vars(hooks).items() if hasattr(function, "s2pzoo_spec")}
     assert set(found) == {"s2pzoo_plugin", "s2pzoo_find_weights"}
     for name, function in found.items():
-        assert f"`{name}({', '.join(inspect.signature(function).parameters)})`" in text
+        signature = f"{name}{inspect.signature(function)}".replace("'", "")
+        section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
+        assert signature in section, f"docs/hooks.md does not say {signature}"
+        assert " ".join((inspect.getdoc(function) or "").split()) in " ".join(section.split())
+        assert ("The first" in section) == bool(function.s2pzoo_spec["firstresult"])
 
 
-def test_every_noun_of_a_declaration_is_told() -> None:
-    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    for noun in attrs.fields(Declaration):
-        assert f"| {noun.name.removesuffix('s')} |" in text
+def test_every_noun_of_a_declaration_is_told_with_all_its_fields() -> None:
+    text = (DOCS / "hooks.md").read_text(encoding="utf-8")
+    assert set(NOUNS) == {noun.name for noun in attrs.fields(Declaration)}
+    for noun, entry in NOUNS.items():
+        section = text.partition(f"### {noun.removesuffix('s').capitalize()}\n")[2].partition("\n#")[0]
+        told = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+        assert {one.name for one in attrs.fields(entry)} <= told, noun
 
 
 def test_the_tables_of_knobs_are_as_the_schema_says() -> None:
@@ -199,6 +112,8 @@ def test_every_option_and_solver_is_told() -> None:
 
 def commands(page: Path) -> Iterator[str]:
     """Every `s2pzoo ...` of a page: lines of bash blocks, and code in the text."""
+    if page == RUN:
+        return
     for body in blocks(page, "bash"):
         yield from (line.strip() for line in body.splitlines() if line.strip().startswith("s2pzoo "))
     for code in re.findall(r"`([^`\n]+(?:\n[^`\n]+)?)`", prose(page)):
@@ -225,7 +140,7 @@ def test_every_command_exists_with_its_options(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_command_line_can_be_read(page: Path) -> None:
-    for body in blocks(page, "bash"):
+    for body in blocks(page, "bash") if page != RUN else ():
         for line in body.splitlines():
             if line.strip().startswith("s2pzoo "):
                 name, *words = joined(shlex.split(line, comments=True)[1:])
