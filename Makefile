@@ -27,6 +27,7 @@ test: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	$(BIN)/python tools/registry.py --check
 
 benchmark: $(READY)
 	env -u OMP_WAIT_POLICY $(BIN)/python benchmarks/run.py

@@ -33,6 +33,8 @@ class KnownPlugin:
         distribution: what pip installs.
         summary: one line.
         licence: of the code, an SPDX expression.
+        source: where its code can be read.
+        maintainer: who answers for it, and how they can be reached.
         paper: reference of the paper it implements.
         default: whether it is meant when several are installed and nobody said which.
         tools: its verbs, each with one line.
@@ -42,6 +44,8 @@ class KnownPlugin:
     distribution: str
     summary: str
     licence: str
+    source: str
+    maintainer: str
     paper: str = ""
     default: bool = False
     tools: dict[str, str] = field(factory=dict)
@@ -49,7 +53,13 @@ class KnownPlugin:
 
 @frozen(kw_only=True)
 class Licences:
-    """The three licences of a bundle."""
+    """The three licences of a bundle, each an SPDX expression or words.
+
+    Attributes:
+        code: of the plugin.
+        weights: of the bundle.
+        data: of what it was trained on, and whose that is.
+    """
 
     code: str
     weights: str
@@ -68,6 +78,7 @@ class KnownBundle:
         hub: "owner/repo@<commit>", or empty where it is not on the Hub.
         size: bytes of all its files; 0 until it is built.
         sha256: of its manifest.json, which holds the sha256 of every other file; empty until it is built.
+        metrics: rows of what was measured of it: numbers by name, and how (`protocol`, `n`).
     """
 
     name: str
@@ -77,6 +88,7 @@ class KnownBundle:
     hub: str
     size: int
     sha256: str
+    metrics: tuple[dict[str, Any], ...] = ()
 
     @property
     def family(self) -> str:
@@ -137,7 +149,7 @@ def _plugin(path: Path) -> KnownPlugin:
         raise _wrong(path, "family", f"{plugin.family!r} is not the name of the file")
     if not _DISTRIBUTION.fullmatch(plugin.distribution):
         raise _wrong(path, "distribution", f"{plugin.distribution!r} is not the name of a distribution")
-    for required in ("summary", "licence"):
+    for required in ("summary", "licence", "source", "maintainer"):
         if not getattr(plugin, required):
             raise _wrong(path, required, "it is empty")
     return plugin

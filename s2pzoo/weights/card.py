@@ -41,7 +41,7 @@ def _front_matter(manifest: Manifest) -> str:
     said = manifest.licence.weights or manifest.licence.code
     known = said.split(" ")[0].rstrip(":;,").lower()
     free = known in _LICENCES
-    own = [row for row in manifest.metrics if row.get("method", manifest.model) == manifest.model]
+    own = own_metrics(manifest)
     results = [
         EvalResult(
             task_type=_TASK,
@@ -67,6 +67,11 @@ def _front_matter(manifest: Manifest) -> str:
         eval_results=results or None,
     )
     return card.to_yaml().strip()
+
+
+def own_metrics(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """Of the rows of its metrics, those of this model itself."""
+    return [row for row in manifest.metrics if row.get("method", manifest.model) == manifest.model]
 
 
 _TASK = "image-to-image"

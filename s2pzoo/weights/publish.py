@@ -13,8 +13,9 @@ from attrs import frozen
 from s2pzoo.errors import ConfigError, HubError, OfflineError
 from s2pzoo.host.settings import Settings
 from s2pzoo.weights.bundle import Bundle, read_bundle
+from s2pzoo.weights.card import own_metrics
 from s2pzoo.weights.hub import LOG_IN, HubPlace, as_set_now, host_of, status_of, why_of
-from s2pzoo.weights.manifest import MANIFEST, FileRecord
+from s2pzoo.weights.manifest import MANIFEST
 from s2pzoo.weights.verify import record_of
 
 COMMIT = "<commit>"
@@ -62,18 +63,29 @@ def publish(folder: str | Path, repo: str, *, private: bool = False, dry_run: bo
         place=place,
         url=f"{settings.endpoint}/{place.repo}",
         files={name: record.size for name, record in (bundle.manifest.files | {MANIFEST: manifest}).items()},
-        entry=_entry(bundle, place, manifest),
+        entry=catalogue_entry(bundle, hub=str(place), bundled=False),
     )
 
 
-def _entry(bundle: Bundle, place: HubPlace, manifest: FileRecord) -> str:
-    """The catalogue's TOML for a bundle at a place."""
-    said = bundle.manifest
+def catalogue_entry(bundle: Bundle, *, hub: str, bundled: bool, summary: str = "") -> str:
+    """The catalogue's TOML for a bundle: `registry/bundles/NAME.toml`.
+
+    Args:
+        hub: `owner/repo@commit`, or empty where it is not on the Hub.
+        bundled: whether the plugin's wheel holds it.
+        summary: instead of the manifest's.
+    """
+    said, manifest = bundle.manifest, record_of(bundle.folder / MANIFEST)
     facts = {
-        "name": said.model, "summary": said.summary, "bundled": False, "hub": str(place),
+        "name": said.model, "summary": summary or said.summary, "bundled": bundled, "hub": hub,
         "size": bundle.bytes + manifest.size, "sha256": manifest.sha256,
     }  # fmt: skip
-    return "\n".join([*_toml(facts), "", "[licence]", *_toml(attrs.asdict(said.licence)), ""])
+    lines = [*_toml(facts), "", "[licence]", *_toml(attrs.asdict(said.licence))]
+    for row in own_metrics(said):
+        kept = {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+        told = {json.dumps(name, ensure_ascii=False): value for name, value in kept.items() if value is not None}
+        lines += ["", "[[metrics]]", *_toml(told)]
+    return "\n".join([*lines, ""])
 
 
 def _toml(facts: Mapping[str, Any]) -> list[str]:

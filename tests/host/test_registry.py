@@ -289,7 +289,8 @@ class TestUnknown:
     @pytest.fixture
     def registry(self, good) -> Registry:
         good("acme")
-        known = KnownPlugin(family="absent", distribution="s2pzoo-absent", summary="S", licence="MIT", paper="")
+        known = KnownPlugin(family="absent", distribution="s2pzoo-absent", summary="S", licence="MIT", source="there",
+                            maintainer="me")  # fmt: skip
         bundles = {
             name: KnownBundle(
                 name=name,
