@@ -19,6 +19,7 @@ from s2pzoo.cli.doctor import doctor
 from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
+from s2pzoo.cli.freeze import diff, freeze
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins, search
 from s2pzoo.cli.new import new
@@ -35,7 +36,7 @@ _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer rais
 _MAKE, _TRAIN = "Make pictures", "Train and measure"
 _PANELS = {
     "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "components": components,
-             "plugins": plugins, "doctor": doctor},
+             "plugins": plugins, "plugins freeze": freeze, "plugins diff": diff, "doctor": doctor},
     _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
     "Weights": {

@@ -33,7 +33,7 @@ def ghosts(folder: Path) -> Catalogue:
     """A catalogue that knows one plugin, which is not installed."""
     (folder / "registry/plugins").mkdir(parents=True)
     (folder / "registry/plugins/ghost.toml").write_text(
-        'family="ghost"\ndistribution="s2pzoo-ghost"\nsummary="Boo"\nlicence="MIT"\npaper=""\n'
+        'family="ghost"\ndistribution="s2pzoo-ghost"\nsummary="Boo"\nlicence="MIT"\nsource="a"\nmaintainer="b"\n'
     )
     return read_catalogue(folder / "registry")
 

@@ -1,0 +1,141 @@
+"""`s2pzoo plugins freeze` and `diff`: what is installed, to be had again; what an upgrade lost.
+
+The file is one that pip reads: a line a distribution, with the family and its models as a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from attrs import field, frozen
+from rich.console import Console
+from rich.text import Text
+
+import s2pzoo
+from s2pzoo.cli.output import Answer, table
+from s2pzoo.errors import OutputError, UsageError
+from s2pzoo.host.plugin import State
+from s2pzoo.host.registry import default_registry
+
+_HEAD = "# Made by `s2pzoo plugins freeze`. To have it again: pip install -r FILE"
+_LINE = re.compile(r"([A-Za-z0-9][\w.-]*)==(\S+)(?:\s+#\s*([\w-]+)(?: \((\w+)\))?:\s*(.*))?")
+
+
+@frozen(kw_only=True)
+class _Frozen:
+    """A plugin as a file has it, or as it is here."""
+
+    distribution: str
+    version: str
+    family: str = ""
+    models: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    state: str = State.LOADED
+
+    def __str__(self) -> str:
+        state = "" if self.state == State.LOADED else f" ({self.state})"
+        told = f"  # {self.family}{state}: {' '.join(sorted(self.models))}".rstrip() if self.family else ""
+        return f"{self.distribution}=={self.version}{told}"
+
+
+def freeze(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="A file; by default it is printed.")
+    ] = None,
+) -> Answer:
+    """Print the installed plugins with their versions and models, in a form that pip reads."""
+    lines = [_HEAD, *map(str, _here())]
+    if out:
+        try:
+            out.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{out} cannot be written.", why=error.strerror or str(error)) from error
+
+    def show(console: Console) -> None:
+        console.print(
+            "\n".join(lines) if out is None else f"{len(lines) - 1} distributions -> {out}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+    return Answer(data={"lines": lines[1:], "file": str(out) if out else None}, show=show)
+
+
+def diff(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `s2pzoo plugins freeze` wrote.")],
+) -> Answer:
+    """Say what is different from then: distributions that are gone, new or of another version, plugins that
+    no longer load, models that are gone. The exit code is 1 where something was lost.
+    """
+    then, now = _read(file), {one.distribution: one for one in _here()}
+    rows: list[dict[str, Any]] = []
+    for name in sorted({*then, *now}):
+        rows += _changes(name, then.get(name), now.get(name))
+    lost = any(row["lost"] for row in rows)
+
+    def show(console: Console) -> None:
+        if not rows:
+            console.print("Everything is as it was.")
+            return
+        shown = table("distribution", "change", "then", "now")
+        for row in rows:
+            style = "bold red" if row["lost"] else ""
+            shown.add_row(*map(Text, (row["distribution"],)), Text(row["change"], style=style), row["then"], row["now"])
+        console.print(shown)
+        if lost:
+            console.print(f"To have it as it was: pip install -r {file}", markup=False, soft_wrap=True)
+
+    return Answer(data={"changes": rows, "lost": lost}, show=show, exit_code=1 if lost else 0)
+
+
+def _here() -> list[_Frozen]:
+    """The core, and every plugin's distribution."""
+    found = [_Frozen(distribution="s2pzoo", version=s2pzoo.__version__)]
+    for plugin in default_registry().plugins():
+        for one in plugin.providers:
+            found.append(
+                _Frozen(distribution=one.distribution, version=one.version, family=plugin.family,
+                        models=plugin.models, state=plugin.state)
+            )  # fmt: skip
+    return found
+
+
+def _changes(name: str, then: _Frozen | None, now: _Frozen | None) -> list[dict[str, Any]]:
+    def row(change: str, was: str, is_: str, *, lost: bool = False) -> dict[str, Any]:
+        return {"distribution": name, "change": change, "then": was, "now": is_, "lost": lost}
+
+    if then is None or now is None:
+        return (
+            [row("is gone", then.version, "", lost=True)] if then else [row("is new", "", now.version)] if now else []
+        )
+    rows = [] if then.version == now.version else [row("another version", then.version, now.version)]
+    if now.state != then.state and now.state != State.LOADED:
+        return [*rows, row("does not load", "loaded", str(now.state), lost=True)]
+    gone, new = then.models - now.models, now.models - then.models
+    rows += [row("models are gone", " ".join(sorted(gone)), "", lost=True)] if gone else []
+    return rows + ([row("models are new", "", " ".join(sorted(new)))] if new and then.family else [])
+
+
+def _read(file: Path) -> dict[str, _Frozen]:
+    fix = "Give a file that `s2pzoo plugins freeze -o FILE` wrote."
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read.", why=str(error), fix=fix) from error
+    found = {}
+    for line in (one.strip() for one in lines):
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise UsageError(f"{file} has a line that is none of its own: {line[:80]!r}", fix=fix)
+        distribution, version, family, state, models = match.groups()
+        found[distribution] = _Frozen(
+            distribution=distribution, version=version, family=family or "", models=(models or "").split(),
+            state=state or State.LOADED,
+        )  # fmt: skip
+    if not found:
+        raise UsageError(f"{file} names no distribution.", fix=fix)
+    return found
