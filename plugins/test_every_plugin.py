@@ -6,9 +6,12 @@ import importlib
 from pathlib import Path
 
 import pytest
+import torch
 
+import s2pzoo
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
+from s2pzoo.pipeline.golden import golden_input
 from s2pzoo.testing import plugin_suite
 
 FAMILIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/pyproject.toml"))
@@ -40,3 +43,15 @@ def test_the_registry_finds_what_is_declared() -> None:
         ):  # fmt: skip
             for entry in noun:
                 assert find(entry.name) == entry
+
+
+@pytest.mark.parametrize("name", sorted(default_catalogue().bundles))
+def test_every_bundle_gives_the_same_when_torch_compiles_it(name: str) -> None:
+    pipeline = s2pzoo.load(name)
+    given = golden_input(pipeline.model.input_port)
+    assert given is not None
+    torch.compiler.reset()
+    plain = pipeline.execute({pipeline.model.input: given}, [pipeline.model.output])[pipeline.model.output]
+    pipeline.compile(backend="eager")
+    compiled = pipeline.execute({pipeline.model.input: given}, [pipeline.model.output])[pipeline.model.output]
+    assert torch.allclose(plain, compiled, atol=1e-4)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from s2pzoo.errors import S2PZooError as S2PZooError
+    from s2pzoo.imaging.fetch import fetch as fetch
     from s2pzoo.pipeline.run import Pipeline as Pipeline
     from s2pzoo.pipeline.run import Result as Result
     from s2pzoo.zoo import build as build
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = dict.fromkeys(("load", "build", "compose", "list_models", "describe"), "s2pzoo.zoo") | {
+    "fetch": "s2pzoo.imaging.fetch",
     "Pipeline": "s2pzoo.pipeline.run",
     "Result": "s2pzoo.pipeline.run",
     "S2PZooError": "s2pzoo.errors",

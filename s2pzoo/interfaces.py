@@ -23,12 +23,14 @@ class Component(nn.Module):
         needs_grad: its forward needs autograd (it optimises something at inference).
         wants_generator: its forward draws random numbers, from the keyword `generator: torch.Generator`. Such a part
             runs one sketch at a time, so that a photo does not depend on what else is in the batch.
+        precise: stays in float32 where a pipeline runs in a smaller dtype: it solves or searches.
         config: what this one was built from.
     """
 
     Config: ClassVar[type]
     needs_grad: ClassVar[bool] = False
     wants_generator: ClassVar[bool] = False
+    precise: ClassVar[bool] = False
 
     def __init__(self, config: Any) -> None:
         super().__init__()

@@ -40,6 +40,8 @@ from s2pzoo.weights.bundle import Bundle
 from s2pzoo.weights.manifest import GOLDEN
 
 if TYPE_CHECKING:
+    import torch
+
     from s2pzoo.interfaces import Component
     from s2pzoo.pipeline.run import Pipeline
 
@@ -58,6 +60,7 @@ def load(
     swap: Mapping[str, Any] | None = None,
     untrained: str = "refuse",
     device: str = "cpu",
+    dtype: torch.dtype | None = None,
 ) -> Pipeline:
     """A trained model, ready to run.
 
@@ -70,6 +73,7 @@ def load(
             a trained part `family.variant:step`, or a component object.
         untrained: "refuse", or "allow" to run parts of `swap` that have no trained weights.
         device: where to run, as torch names it; or "auto".
+        dtype: what to compute in, such as torch.bfloat16; by default float32. Drawings and photos are float32.
 
     Raises:
         UnknownModelError, PluginError: the model cannot be had.
@@ -89,7 +93,8 @@ def load(
     plan = of_bundle(registry, *found(registry, name, weights, revision))
     for step, part in (swap or {}).items():
         plan = swapped(registry, plan, step, part)
-    return _make(adapted(registry, plan), untrained=untrained, device=device)
+    pipeline = _make(adapted(registry, plan), untrained=untrained, device=device)
+    return pipeline if dtype is None else pipeline.to(dtype=dtype)
 
 
 def build(name: str, *, device: str = "cpu") -> Pipeline:

@@ -70,7 +70,6 @@ def make_app(asked: str) -> typer.Typer:
     """All verbs: our own, and those that plugins bring. Of the latter only the one that is `asked` for is loaded."""
     app = typer.Typer(
         name="s2pzoo",
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -13,6 +14,7 @@ from PIL import Image
 
 from s2pzoo.errors import BadInputError, S2PZooError
 from s2pzoo.imaging import decode, paper
+from s2pzoo.imaging.fetch import is_address
 from s2pzoo.imaging.formats import strokes_of
 from s2pzoo.imaging.frame import (
     Locate,
@@ -30,7 +32,9 @@ from s2pzoo.imaging.resize import oversampled, resize_square
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.spec.frame import WHOLE, Frame
 
-Source = str | os.PathLike[str] | Image.Image | np.ndarray | Strokes | Mapping[str, Any] | Sequence[Any]
+Source = (
+    str | os.PathLike[str] | bytes | BinaryIO | Image.Image | np.ndarray | Strokes | Mapping[str, Any] | Sequence[Any]
+)
 
 BLANK_INK = 0.04
 """A drawing whose darkest point is lighter than this (0 paper .. 1 ink) is blank."""
@@ -65,7 +69,8 @@ def read_sketch(
 ) -> Sketch:
     """Read a drawing and bring it to (size, size): padded with paper, never squashed.
 
-    source       a path (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, SVG, strokes JSON), a PIL image, an array
+    source       a path (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, SVG, strokes JSON), the bytes of such a file, an open
+                 file of bytes, which is read to its end, a PIL image, an array
                  ((H, W), (H, W, 1|3|4); uint8, uint16, bool or float in [0, 1]), `Strokes`, or the data of a
                  strokes JSON (a dict or a list). Any colours: ink is what is darker than the paper.
     size         side of the result in pixels, at least 1.
@@ -82,6 +87,9 @@ def read_sketch(
     Raises BadInputError: missing, not an image, truncated, too large, zero-sized, blank, all black, NaN; whatever goes
     wrong while it is read.
     """
+    if isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read"):
+        how = {"size": size, "fit": fit, "frame": frame, "locate": locate, "allow_blank": allow_blank}
+        return _from_bytes(source, **how, shaded=shaded, strokes=strokes)
     if size < 1:
         raise BadInputError(f"Size must be at least 1 pixel, not {size}.", fix="Give the side of the square in pixels.")
     if isinstance(fit, Frame):
@@ -131,6 +139,23 @@ class Placing:
         return square_window(ink), ()
 
 
+def _from_bytes(source: Any, **how: Any) -> Sketch:
+    """A drawing of the bytes of a file, or of an open one."""
+    name = getattr(source, "name", None)
+    label = Path(name).name if isinstance(name, str) and name else "bytes"
+    data = source.read(decode.MAX_FILE_BYTES + 1) if hasattr(source, "read") else bytes(source)
+    if not isinstance(data, bytes):
+        raise BadInputError(f"{label} gives {type(data).__name__}, not bytes.", fix='Open it with "rb".')
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (label if Path(label).suffix else "drawing")
+        path.write_bytes(data)
+        try:
+            return evolve(read_sketch(path, **how), source=label)
+        except BadInputError as error:
+            what, why = (text.replace(str(path), label) for text in (error.what, error.why))
+            raise BadInputError(what, why=why, fix=error.fix) from error
+
+
 def _label(source: Source) -> str:
     kinds = {Image.Image: "image", np.ndarray: "array", (Strokes, Mapping, list, tuple): "strokes"}
     return next((name for kind, name in kinds.items() if isinstance(source, kind)), str(source))
@@ -139,6 +164,11 @@ def _label(source: Source) -> str:
 def _load(source: Source, strokes: str) -> decode.Raster | Strokes:
     if isinstance(source, Strokes):
         return source
+    if is_address(source):
+        raise BadInputError(
+            f"{source} is not fetched by itself.", why="A drawing is read from this machine.",
+            fix="Ask for it by name: s2pzoo.fetch(url) gives its bytes.",
+        )  # fmt: skip
     if isinstance(source, str | os.PathLike):
         return decode.read_file(Path(source), strokes=strokes)
     if isinstance(source, Image.Image):
@@ -149,7 +179,7 @@ def _load(source: Source, strokes: str) -> decode.Raster | Strokes:
         return strokes_of(source, form=strokes)
     raise BadInputError(
         f"Cannot read a drawing from {type(source).__name__}.",
-        fix="Give a path, a PIL image, a numpy array or strokes.",
+        fix="Give a path, bytes, a PIL image, a numpy array or strokes.",
     )
 
 

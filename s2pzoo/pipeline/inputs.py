@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from io import IOBase
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from PIL import Image
 from torch import Tensor
 
 from s2pzoo.errors import BadInputError, UsageError
+from s2pzoo.imaging.fetch import is_address
 from s2pzoo.imaging.formats import members
 from s2pzoo.imaging.read import Fit, read_sketch
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.spec.ports import KINDS, Port, connect
 
-_ONE = (str, os.PathLike, Image.Image, np.ndarray, Strokes, Tensor)
+_ONE = (str, os.PathLike, bytes, bytearray, memoryview, IOBase, Image.Image, np.ndarray, Strokes, Tensor)
 _DRAWN = ("sketch", "edge", "gray")
 _SLACK = 1e-3  # of the range [0,1], for rounding
 
@@ -60,8 +62,8 @@ def read_inputs(given: Any, port: Port, *, fit: Fit = False, **how: Any) -> Inpu
     """Read one drawing or a list of them for an input port.
 
     Args:
-        given: a path, PIL image, array, strokes; or a tensor (C,H,W) or (N,C,H,W) in [0,1] of the port's size, taken
-            as it is; or a list of such things.
+        given: a path, bytes, an open file, PIL image, array, strokes; or a tensor (C,H,W) or (N,C,H,W) in [0,1] of the
+            port's size, taken as it is; or a list of such things.
         port: what the pipeline takes.
         fit, how: see `imaging.read.read_sketch`. Tensors are taken as they are; True is not for them.
 
@@ -83,7 +85,7 @@ def read_inputs(given: Any, port: Port, *, fit: Fit = False, **how: Any) -> Inpu
     if port.kind not in _DRAWN or not isinstance(port.size, int):
         raise BadInputError(f"This pipeline takes {port}.", why="Only drawings are read from pictures.",
                             fix="Give a tensor.")  # fmt: skip
-    items = [one for item in items for one in (members(Path(item)) if isinstance(item, str | os.PathLike) else [item])]
+    items = [one for item in items for one in (members(Path(item)) if _is_file(item) else [item])]
     read = [read_sketch(item, size=port.size, fit=fit, **how) for item in items]
     many = listed or len(items) > 1  # a file may hold a drawing a line
     return Inputs(
@@ -99,6 +101,10 @@ def to_images(value: Tensor) -> list[Image.Image]:
     """(N,3,H,W) -> RGB pictures, (N,1,H,W) -> grey ones; [0,1], what lies outside is clipped."""
     pixels = value.detach().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return [Image.fromarray(one[..., 0] if one.shape[-1] == 1 else one) for one in pixels]
+
+
+def _is_file(item: Any) -> bool:
+    return isinstance(item, str | os.PathLike) and not is_address(item)
 
 
 def _is_drawing(item: Any) -> bool:

@@ -27,10 +27,12 @@ from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
-from s2pzoo.weights.initialise import check_dtype, device_of, usual_mode, without_initialising
+from s2pzoo.weights.initialise import check_dtype, check_half, device_of, usual_mode, without_initialising
 
 if TYPE_CHECKING:
     from s2pzoo.weights.publish import Published
+
+Callback = Callable[[str, Mapping[str, Tensor]], None]
 
 MAX_BATCH = 16
 """Drawings that run together; more are run in several batches."""
@@ -50,6 +52,7 @@ class Pipeline:
         untrained: names of steps whose networks have no trained weights.
         metadata: what goes into the manifest when it is saved: licence, training, metrics, ...
         device: where it runs.
+        dtype: what its networks compute in, but those that are `precise`; every value is float32.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Pipeline:
         untrained: Iterable[str] = (),
         metadata: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         missing = [step.name for step in model.steps if step.name not in components]
         if missing:
@@ -69,10 +73,11 @@ class Pipeline:
         self.model = graph.check(model)
         self.tools = dict(tools or {})
         self.device = torch.device(device)
-        self.components = {step.name: components[step.name].to(self.device).eval() for step in model.steps}
+        self.components = {step.name: components[step.name].eval() for step in model.steps}
         self.weights = dict(weights or {})
         self.untrained = tuple(untrained)
         self.metadata = dict(metadata or {})
+        self.to(self.device, dtype)
 
     @staticmethod
     def from_pretrained(ref: str | Path, **more: Any) -> Pipeline:
@@ -92,16 +97,31 @@ class Pipeline:
         """What a notebook shows: the steps."""
         return f"<pre>{html.escape(self.explain())}</pre>"
 
-    def to(self, device: str | torch.device) -> Pipeline:
-        """Itself, on another device: as torch names it, or "auto".
+    def to(self, device: str | torch.device | torch.dtype | None = None, dtype: torch.dtype | None = None) -> Pipeline:
+        """Itself, on another device (as torch names it, or "auto"), or computing in another dtype, or both.
 
         Raises:
-            UsageError: there is no such device.
+            UsageError: there is no such device; models do not run in that dtype.
         """
-        self.device = device_of(device)
+        if isinstance(device, torch.dtype):
+            device, dtype = None, device
+        if dtype is not None:
+            check_half(dtype)
+            self.dtype = dtype
+        if device is not None:
+            self.device = device_of(device)
         for component in self.components.values():
-            component.to(self.device)
+            component.to(device=self.device, dtype=self._dtype_of(component) if dtype else None)
         return self
+
+    def compile(self, **how: Any) -> Pipeline:
+        """Itself, its networks compiled by torch when they first run; `how` as for torch.compile."""
+        for component in self.components.values():
+            component.compile(**how)
+        return self
+
+    def _dtype_of(self, component: Component) -> torch.dtype:
+        return torch.float32 if component.precise else self.dtype
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """The tool of that name, as a method."""
@@ -125,6 +145,7 @@ class Pipeline:
         seed: int = 0,
         fit: bool | str = "auto",
         strokes: str = "",
+        callbacks: Iterable[Callback] = (),
         **options: Any,
     ) -> Result:
         """Run on one drawing or a list of them.
@@ -136,6 +157,8 @@ class Pipeline:
             fit: "auto": what the drawing shows is found and brought to where its kind lies, where somebody can tell;
                 True: it is moved and scaled so that its ink fills the frame of its kind; False: taken as it lies.
             strokes: the form of strokes JSON, where it does not say: "points", "quickdraw", see `imaging.formats`.
+            callbacks: each is called after every step with the step's name and what it gave, by value name; an error
+                of one ends the run.
             **options: of the steps, see `s2pzoo info`.
 
         Raises:
@@ -148,7 +171,7 @@ class Pipeline:
         wanted = tuple(self.model.values) if keep else (self.model.output,)
         timing: dict[str, float] = {}
         parts = [
-            self._execute({self.model.input: part}, wanted, chosen, seed=seed, timing=timing)
+            self._execute({self.model.input: part}, wanted, chosen, seed=seed, timing=timing, callbacks=callbacks)
             for part in inputs.tensor.split(MAX_BATCH)
         ]
         values = parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in wanted}
@@ -225,8 +248,13 @@ class Pipeline:
 
         Raises:
             OutputError: it cannot be written there.
-            UsageError: it holds an object whose class no plugin declares.
+            UsageError: it holds an object whose class no plugin declares, or its weights were rounded.
         """
+        if self.dtype != torch.float32:
+            raise UsageError(
+                f"{self.model.name} cannot be saved in {self.dtype}.", why="Its weights were rounded to it.",
+                fix="Load it again without dtype, and save that.",
+            )  # fmt: skip
         foreign = [step.name for step in self.model.steps if step.component.startswith(f"{UNREGISTERED}/")]
         if foreign:
             raise UsageError(
@@ -258,6 +286,7 @@ class Pipeline:
         *,
         seed: int,
         timing: dict[str, float],
+        callbacks: Iterable[Callback] = (),
     ) -> dict[str, Tensor]:
         steps = graph.needed(self.model, values, wanted)
         have = {name: value.to(self.device) for name, value in values.items()}
@@ -267,9 +296,11 @@ class Pipeline:
             have = {name: value.clone() if value.is_inference() else value for name, value in have.items()}
             for index, step in enumerate(steps):
                 started = time.perf_counter()
-                for name, value in self._run_step(step, have, options, seed).items():
-                    have.setdefault(name, value)
+                given = self._run_step(step, have, options, seed)
+                have = {**given, **have}
                 timing[step.name] = timing.get(step.name, 0.0) + time.perf_counter() - started
+                for callback in callbacks:
+                    callback(step.name, given)
                 still_read = set(wanted).union(*reads[index + 1 :])
                 have = {name: value for name, value in have.items() if name in still_read}
         return {name: have[name] for name in wanted}
@@ -278,7 +309,7 @@ class Pipeline:
         self, step: Step, have: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
     ) -> dict[str, Tensor]:
         component = self.components[step.name]
-        ports = {port: have[value] for port, value in step.inputs.items()}
+        ports = {port: _as(self._dtype_of(component), have[value]) for port, value in step.inputs.items()}
         options = {option.name: options[option.name] for option in step.options}
         try:
             with torch.enable_grad() if component.needs_grad else contextlib.nullcontext():
@@ -291,7 +322,7 @@ class Pipeline:
         except Exception as error:
             error.add_note(f"This happened in step {step.name!r} ({step.component}) of {self.model.name}.")
             raise
-        return {step.outputs[port]: value.detach() for port, value in given.items()}
+        return {step.outputs[port]: _as(torch.float32, value.detach()) for port, value in given.items()}
 
     def _one_by_one(
         self, step: Step, ports: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
@@ -361,6 +392,13 @@ def save_bundle(
         fresh = {name: type(network)(network.config) for name, network in ours.items()}
     bundle.load_into(fresh)
     return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
+
+
+def _as(dtype: torch.dtype, value: Any) -> Any:
+    """A tensor of floats in this dtype; several maps, each; other things as they are."""
+    if isinstance(value, list | tuple):
+        return type(value)(_as(dtype, one) for one in value)
+    return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _by_port(given: Any, step: Step) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ API_VERSION = 2
 """The plugin API this core speaks. A plugin module states the one it was written for: `S2PZOO_API = 2`."""
 
 ComponentKind = Literal["encoder", "generator", "refiner", "discriminator", "loss", "adapter"]
-RESERVED_OPTIONS = frozenset({"sketch", "keep", "seed", "fit", "strokes", "generator"})
+RESERVED_OPTIONS = frozenset({"sketch", "keep", "seed", "fit", "strokes", "callbacks", "generator"})
 """Words a pipeline uses itself."""
 OPTION_TYPES = ("float", "int", "str", "bool", "mapping", "path")
 

@@ -39,6 +39,7 @@ from s2pzoo.weights.manifest import CARD, GOLDEN
 _HEAVY = ("torch", "torchvision", "numpy", "PIL", "scipy", "skimage", "timm", "lightning", "torchmetrics")
 _CLOSE = 1e-4  # what should be the same may differ by
 _GOLDEN = 1e-3
+_HALF = 0.02  # what bfloat16 may change in a picture, on the mean
 _LONGEST = 160  # letters of a summary
 
 
@@ -210,6 +211,27 @@ def moves(subject: Subject, entry: Model) -> None:
         assert not left, f"Step {step}: {', '.join(left)} would stay where it is; register it as a buffer."
     for step in entry.steps:
         _on_meta(step.name, pipeline.components[step.name], step)
+
+
+@check("device", "models", after="numeric/repeatable")
+def bfloat16(subject: Subject, entry: Model) -> None:
+    """It runs in bfloat16, and pictures are nearly the same; what has to be exact says `precise`."""
+    pipeline, ran = subject.pipeline(entry), _ran(subject, entry)
+    full = ran.alone(0)
+    try:
+        pipeline.to(dtype=torch.bfloat16)
+        half = ran.alone(0, again=True)
+    finally:
+        subject.forget()  # its weights were rounded
+    if not pipeline.untrained:  # random weights magnify what was rounded
+        _nearly(entry, full, half)
+
+
+def _nearly(entry: Model, full: Mapping[str, Tensor], half: Mapping[str, Tensor]) -> None:
+    for name, port in entry.values.items():
+        if KINDS.get(port.kind):
+            error = float((full[name] - half[name]).abs().mean())
+            assert error <= _HALF, f"{name} is off by {error:.2g} on the mean."
 
 
 def _tensors(module: nn.Module) -> Iterator[str]:

@@ -159,6 +159,10 @@ class Subject:
             self._kept[name] = make()
         return self._kept[name]
 
+    def forget(self) -> None:
+        """What is kept is no longer what it was."""
+        self._kept = {}
+
     def cases(self) -> Iterator[tuple[Check, str]]:
         """Every check with every item, those of one model together; once without one where there is none."""
         from s2pzoo.testing import checks  # noqa: F401 - which fills CHECKS

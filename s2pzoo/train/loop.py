@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from s2pzoo.train.signals import Signals
 from s2pzoo.train.task import Task
 from s2pzoo.weights.bundle import claim_bundle
 from s2pzoo.weights.manifest import MANIFEST
+
+Callback = Callable[[int, Mapping[str, float]], None]
 
 
 @frozen(kw_only=True)
@@ -66,6 +68,7 @@ def train(
     progress: bool = True,
     task: type[Task] | None = None,
     overwrite: bool = False,
+    callbacks: Iterable[Callback] = (),
 ) -> TrainResult:
     """Train, or go on training, and leave a bundle in `out`.
 
@@ -80,6 +83,8 @@ def train(
         progress: show progress on stderr.
         task: a Task class to use instead of the one the recipe names.
         overwrite: replace a README.md, a manifest.json, ... in `out`, too, that s2pzoo did not write.
+        callbacks: each is called after every step with the number of steps done and the losses, in the first process
+            of several; an error of one ends the training.
 
     SIGINT and SIGTERM let the step finish, write a checkpoint, and end with the reason "interrupted". Torch's global
     generator, seeded here because layers such as dropout draw from it, is put back at the end.
@@ -99,7 +104,7 @@ def train(
     with locked(folder), Signals() as signals, rng_kept():
         found = _check_out(folder, resume=resume, overwrite=overwrite)
         sitting = _Sitting(resolved, task_class, Path(data).expanduser(), folder)
-        return sitting.run(found, minutes=minutes, signals=signals, progress=progress)
+        return sitting.run(found, minutes=minutes, signals=signals, progress=progress, callbacks=tuple(callbacks))
 
 
 def rate_factor(schedule: Schedule, *, step: int, progress: float) -> float:
@@ -150,7 +155,10 @@ class _Sitting:
         """Of training in all, over sittings; what follows the last step (the bundle) is not counted."""
         return self.earlier_seconds + (self.ended or time.monotonic()) - self.began
 
-    def run(self, found: Path | None, *, minutes: float | None, signals: Signals, progress: bool) -> TrainResult:
+    def run(
+        self, found: Path | None, *, minutes: float | None, signals: Signals, progress: bool,
+        callbacks: tuple[Callback, ...],
+    ) -> TrainResult:  # fmt: skip
         notes = self._restore(found) if found else []
         schedule, world = self.schedule, self.fabric.world_size
         images = schedule.batch * world
@@ -176,6 +184,8 @@ class _Sitting:
                 self.ema.update(self.modules)
                 self.step += 1
                 report.step(self.step, losses, images=images, seconds=self.seconds, rate=factor)
+                for callback in callbacks if self.chief else ():
+                    callback(self.step, losses)
                 if time.monotonic() - last_save >= schedule.checkpoint_every_minutes * 60:
                     self._save()
                     last_save = time.monotonic()

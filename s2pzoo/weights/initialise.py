@@ -15,6 +15,9 @@ from torch.overrides import TorchFunctionMode
 
 from s2pzoo.errors import UsageError
 
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+"""What networks may compute in. What crosses a port is float32 in any case."""
+
 _RANDOM = frozenset({"uniform_", "normal_", "kaiming_uniform_"})  # of torch.nn.init; the others end in these methods
 _IN_PLACE = frozenset({"uniform_", "normal_", "random_", "bernoulli_", "exponential_"})
 _MADE = {
@@ -97,6 +100,17 @@ def device_of(device: str | torch.device) -> torch.device:
     if found.type == "cuda" and (found.index or 0) >= (count := torch.cuda.device_count()):
         raise UsageError(f"There is no {device}.", why=f"There are {count} of them.", fix="Use cuda:0.")
     return found
+
+
+def check_half(dtype: torch.dtype) -> None:
+    """Whether models run in it.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if dtype not in DTYPES:
+        named = ", ".join(str(one).removeprefix("torch.") for one in DTYPES)
+        raise UsageError(f"Models do not run in {dtype}.", fix=f"Use one of {named}.")
 
 
 @contextmanager

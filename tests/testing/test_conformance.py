@@ -199,6 +199,9 @@ MUTANTS = {
     "looks at its neighbours": painted("batch/alone", "\nreturn (photo - photo.mean(0) + 0.5).clamp(0, 1)"),
     "a tensor that is no buffer": method("device/moves", INIT, INIT + "\n        self.white = torch.ones(3, 1, 1)"),
     "a tensor made on the CPU": painted("device/moves", "\nreturn photo * torch.ones(3, 1, 1)"),
+    "insists on float32": method(
+        "device/bfloat16", "maps = [self.down[0](1 - sketch)]", "maps = [self.down[0]((1 - sketch).float())]"
+    ),
     "a flipped bit": Mutant(check="weights/whole", later={"weights/tiny/model.safetensors": ("", "")}),
     "no weights": plugin("weights/whole", '"weights/tiny"', '"weights/large"'),
     "nobody's licence": Mutant(check="weights/told", about={"training": {"pairs": 8}}),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
-def run(tiny: ModuleType, out: Path, **options: bool) -> None:
+def run(tiny: ModuleType, out: Path, **options: Any) -> None:
     train(
         tiny.RECIPE,
         out.parent,

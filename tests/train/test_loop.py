@@ -50,6 +50,22 @@ def test_a_training_leaves_a_bundle_samples_metrics_and_a_checkpoint(tiny: Modul
     assert [path.name for path in (tmp_path / "out").rglob(".*")] == [".s2pzoo"]
 
 
+def test_callbacks_see_every_step_and_an_error_of_one_ends_the_training(tiny: ModuleType, tmp_path: Path) -> None:
+    seen: list[tuple[int, set[str]]] = []
+
+    def watch(step: int, losses: Any) -> None:
+        seen.append((step, set(losses)))
+
+    def stop(step: int, losses: Any) -> None:
+        raise ValueError("enough")
+
+    how: dict[str, Any] = {"overrides": ["steps=4", "accelerator=cpu"], "task": tiny.Product, "progress": False}
+    train(tiny.RECIPE, ".", tmp_path / "out", **how, callbacks=[watch])
+    assert seen == [(step, {"l2", "pool"}) for step in (1, 2, 3, 4)]
+    with pytest.raises(ValueError, match="enough"):
+        train(tiny.RECIPE, ".", tmp_path / "other", **how, callbacks=[watch, stop])
+
+
 def test_the_loss_falls(tiny: ModuleType, tmp_path: Path) -> None:
     run(tiny, tmp_path / "out", "steps=200", "lr=0.01")
     lines = metrics(tmp_path / "out")

@@ -117,6 +117,7 @@ class Projection(Refiner):
 
     Config = ProjectionConfig
     needs_grad = True
+    precise = True
     wants_generator = True
 
     def __init__(self, config: ProjectionConfig) -> None:
@@ -130,6 +131,7 @@ class Projection(Refiner):
         """Stays in eval mode."""
         return super().train(False)
 
+    @torch.compiler.disable
     def forward(
         self, *, sketch: Tensor, generator: torch.Generator, latent: Tensor | None = None, **options: Any
     ) -> dict[str, Tensor]:
@@ -139,6 +141,11 @@ class Projection(Refiner):
         known = Known(sketch=drawn, photo=drawn.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=0 * seen)
         z, _ = self.project(known, Search.of(options), generator, guess=latent)
         return {"latent": z, **self.generator(latent=z)}
+
+    def compile(self, *args: Any, **how: Any) -> None:
+        """G and D are compiled; the search itself, a loop that stops when it likes, is not."""
+        self.generator.compile(*args, **how)
+        self.discriminator.compile(*args, **how)
 
     def project(
         self, known: Known, search: Search, generator: torch.Generator, *, guess: Tensor | None = None

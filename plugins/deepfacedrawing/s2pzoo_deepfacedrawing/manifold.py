@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from attrs import frozen
 from torch import Tensor
 
 from s2pzoo.interfaces import Refiner
@@ -14,8 +13,7 @@ from s2pzoo_deepfacedrawing.bank import Bank
 from s2pzoo_deepfacedrawing.config import ManifoldConfig
 
 
-@frozen(kw_only=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The samples a code lies between: indices and weights (M,P,K), and the samples themselves (M,P,K,D)."""
 
     index: Tensor
@@ -64,6 +62,7 @@ class ManifoldProjection(Refiner):
     """
 
     Config = ManifoldConfig
+    precise = True
     bank: Tensor
     gender: Tensor
     age: Tensor
@@ -91,16 +90,17 @@ class ManifoldProjection(Refiner):
                 drawing, 0 is full refinement. The released slider is 1 - wb_c.
             **options: of `neighbours`.
         """
-        wb = self.blend_weights(blend, latent)
-        if (options.get("solver") or self.config.solver) == "none" or bool((wb == 1).all()):
+        shares = self.blend_weights(blend)
+        if (options.get("solver") or self.config.solver) == "none" or all(share == 1 for share in shares):
             return latent
+        wb = latent.new_tensor(shares)[None, :, None]
         return wb * latent + (1 - wb) * self.neighbours(latent, **options).projected
 
-    def blend_weights(self, blend: float | Mapping[str, float] | None, like: Tensor) -> Tensor:
-        """wb_c as a tensor (1,P,1)."""
+    def blend_weights(self, blend: float | Mapping[str, float] | None) -> list[float]:
+        """wb_c of each component."""
         given: Any = blend if isinstance(blend, Mapping) else {} if blend is None else {"all": blend}
         usual = given.get("all", self.config.blend)
-        return like.new_tensor([float(given.get(name, usual)) for name in self.config.face.names])[None, :, None]
+        return [float(given.get(name, usual)) for name in self.config.face.names]
 
     def neighbours(
         self,

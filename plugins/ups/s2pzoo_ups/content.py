@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -212,7 +213,7 @@ class ContentEnhancement(Generator):
         """The picture (N,3,H,W) in [0,1] that is painted of maps (N,C,H/4,W/4). Errors of `forward`."""
         classes = self.config.classes
         wanted = classes or category is not None
-        with conditioned(category_index(category, classes, len(t)).to(t.device) if wanted else None):
+        with conditioned(category_index(category, classes, len(t)).to(t.device)) if wanted else nullcontext():
             return self.decoder(t) / 2 + 0.5
 
     def _photo(self, reference: Reference, gray: Tensor) -> Tensor:

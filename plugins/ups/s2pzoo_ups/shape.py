@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ class ShapeTranslator(Generator):
         x = image[self.config.takes]
         classes = self.config.classes
         wanted = classes or category is not None
-        with conditioned(category_index(category, classes, len(x)).to(x.device) if wanted else None):
+        with conditioned(category_index(category, classes, len(x)).to(x.device)) if wanted else nullcontext():
             maps = self.network.encode(x * 2 - 1)
             attention = None
             if self.suppression is not None:
