@@ -226,6 +226,24 @@ class WeightsCorruptError(WeightsError):
     code = "E_WEIGHTS_CORRUPT"
 
 
+class SignatureMissingError(WeightsError):
+    """A bundle whose signer the catalogue names is not signed."""
+
+    code = "E_SIGNATURE_MISSING"
+
+
+class WrongSignerError(WeightsError):
+    """A bundle was signed, and by somebody else than the catalogue names."""
+
+    code = "E_SIGNATURE_SIGNER"
+
+
+class BrokenSignatureError(WeightsError):
+    """What was signed is not what is here, or there is no signature in the file that should hold one."""
+
+    code = "E_SIGNATURE_BROKEN"
+
+
 class WeightsMismatchError(WeightsError):
     """Weights whose names or shapes are not those of the network."""
 

@@ -18,11 +18,14 @@ def publish(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle.")],
     repo: Annotated[str, typer.Argument(metavar="OWNER/REPO", help="Where to; it is made if there is none.")],
     private: Annotated[bool, typer.Option("--private", help="Make it a private one.")] = False,
+    sign: Annotated[
+        Path | None, typer.Option("--sign", metavar="KEY.pem", help="Sign the manifest with this private key.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, upload nothing.")] = False,
 ) -> Answer:
     """Check a bundle and put it on the Hub; prints how to load it, and its entry for the catalogue."""
     checked = verify(str(bundle.resolve()))
-    made = upload(bundle, repo, private=private, dry_run=dry_run)
+    made = upload(bundle, repo, private=private, dry_run=dry_run, key=sign)
     data = {
         "model": checked.data["model"],
         "place": str(made.place),

@@ -78,6 +78,7 @@ class KnownBundle:
         hub: "owner/repo@<commit>", or empty where it is not on the Hub.
         size: bytes of all its files; 0 until it is built.
         sha256: of its manifest.json, which holds the sha256 of every other file; empty until it is built.
+        signer: the public key, in PEM, of who must have signed its manifest; empty: nobody need have.
         metrics: rows of what was measured of it: numbers by name, and how (`protocol`, `n`).
     """
 
@@ -88,6 +89,7 @@ class KnownBundle:
     hub: str
     size: int
     sha256: str
+    signer: str = ""
     metrics: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -102,6 +104,10 @@ class Catalogue:
 
     plugins: Mapping[str, KnownPlugin] = field(factory=dict)
     bundles: Mapping[str, KnownBundle] = field(factory=dict)
+
+    def signer(self, place: str) -> str:
+        """Whose signature the bundle at `owner/repo@commit` must have; empty: nobody's."""
+        return next((bundle.signer for bundle in self.bundles.values() if bundle.hub == place), "")
 
     def names(self) -> list[str]:
         """Every known family and model name."""
@@ -171,6 +177,8 @@ def _bundle(path: Path) -> KnownBundle:
         raise _wrong(path, "sha256", "it is not 64 hexadecimal digits")
     if bundle.hub and not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", bundle.hub, re.ASCII):
         raise _wrong(path, "hub", f"{bundle.hub!r} does not read owner/repo@<commit of 40 digits>")
+    if bundle.signer and "BEGIN PUBLIC KEY" not in bundle.signer:
+        raise _wrong(path, "signer", "it is no public key in PEM")
     if not bundle.bundled and not bundle.hub:
         raise _wrong(path, "hub", "it is empty and the bundle is not in the plugin's wheel either")
     return bundle

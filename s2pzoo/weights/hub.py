@@ -26,11 +26,14 @@ from s2pzoo.errors import (
     OutputError,
     Remark,
     S2PZooError,
+    SignatureMissingError,
     UsageError,
     WeightsCorruptError,
     WeightsNotFoundError,
 )
+from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.settings import Settings
+from s2pzoo.weights import signing
 from s2pzoo.weights.manifest import MANIFEST, FileRecord, read_manifest
 from s2pzoo.weights.verify import verify_file
 
@@ -97,6 +100,7 @@ def pull(place: HubPlace) -> Path:
         OfflineError: HF_HUB_OFFLINE is set and the cache does not hold all of it.
         HubError: the Hub does not give it: no such repository, revision or file, no access, no answer.
         WeightsCorruptError: what it gives is no bundle, or other bytes than the manifest says.
+        SignatureMissingError, WrongSignerError, BrokenSignatureError: the catalogue names who must have signed it.
         OutputError: the cache cannot be written.
     """
     download = _Download(place, Settings.read())
@@ -104,6 +108,9 @@ def pull(place: HubPlace) -> Path:
     folder = manifest.parent
     if _COMMIT.fullmatch(folder.name):
         download.place = HubPlace(place.repo, folder.name)  # all files are of this commit, whatever is pushed now
+    signer = default_catalogue().signer(str(download.place))
+    if signer:
+        signing.verify(manifest, download.signature(), signer, of=str(place))
     for name, record in read_manifest(folder).files.items():
         if Path(name).name != name:
             raise WeightsCorruptError(
@@ -160,6 +167,22 @@ class _Download:
             except WeightsCorruptError:
                 raise self._other_bytes(name, f"It was fetched twice. {error.why}") from error
         return path
+
+    def signature(self) -> Path:
+        """The signature of the manifest, in the cache.
+
+        Raises:
+            SignatureMissingError: there is none.
+        """
+        try:
+            return self._get(signing.SIGNATURE, None)
+        except HubError as error:
+            if not isinstance(error.__cause__, Exception) or status_of(error.__cause__) != 404:
+                raise
+            raise SignatureMissingError(
+                f"{self.place} is not signed.", why="The catalogue names who should have signed it.",
+                fix=f"Tell the owner of {self.place.repo}; do not use it.",
+            ) from error  # fmt: skip
 
     def _get(self, name: str, record: FileRecord | None, *, force: bool = False) -> Path:
         from huggingface_hub import hf_hub_download, try_to_load_from_cache

@@ -16,6 +16,7 @@ from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.card import own_metrics
 from s2pzoo.weights.hub import LOG_IN, HubPlace, as_set_now, host_of, status_of, why_of
 from s2pzoo.weights.manifest import MANIFEST
+from s2pzoo.weights.signing import SIGNATURE, sign
 from s2pzoo.weights.verify import record_of
 
 COMMIT = "<commit>"
@@ -39,12 +40,15 @@ class Published:
     entry: str
 
 
-def publish(folder: str | Path, repo: str, *, private: bool = False, dry_run: bool = False) -> Published:
+def publish(
+    folder: str | Path, repo: str, *, private: bool = False, dry_run: bool = False, key: str | Path | None = None
+) -> Published:
     """Upload the bundle in `folder` to `owner/repo`, which is made if there is none. Only the bundle's own files go.
 
     Args:
         private: of a repository that is made.
         dry_run: check all that can be checked here, and upload nothing.
+        key: a private key in PEM, to sign the manifest with; see `weights.signing`.
 
     Raises:
         WeightsError: it is no bundle, or broken.
@@ -56,6 +60,7 @@ def publish(folder: str | Path, repo: str, *, private: bool = False, dry_run: bo
     bundle.verify()
     _check_said(bundle)
     settings = Settings.read()
+    signer = sign(bundle.folder, Path(key)) if key else ""
     commit = COMMIT if dry_run else _upload(bundle, place, settings, private=private)
     place = HubPlace(place.repo, commit)
     manifest = record_of(bundle.folder / MANIFEST)
@@ -63,23 +68,24 @@ def publish(folder: str | Path, repo: str, *, private: bool = False, dry_run: bo
         place=place,
         url=f"{settings.endpoint}/{place.repo}",
         files={name: record.size for name, record in (bundle.manifest.files | {MANIFEST: manifest}).items()},
-        entry=catalogue_entry(bundle, hub=str(place), bundled=False),
+        entry=catalogue_entry(bundle, hub=str(place), bundled=False, signer=signer),
     )
 
 
-def catalogue_entry(bundle: Bundle, *, hub: str, bundled: bool, summary: str = "") -> str:
+def catalogue_entry(bundle: Bundle, *, hub: str, bundled: bool, summary: str = "", signer: str = "") -> str:
     """The catalogue's TOML for a bundle: `registry/bundles/NAME.toml`.
 
     Args:
         hub: `owner/repo@commit`, or empty where it is not on the Hub.
         bundled: whether the plugin's wheel holds it.
         summary: instead of the manifest's.
+        signer: the public key of who signed it.
     """
     said, manifest = bundle.manifest, record_of(bundle.folder / MANIFEST)
     facts = {
         "name": said.model, "summary": summary or said.summary, "bundled": bundled, "hub": hub,
         "size": bundle.bytes + manifest.size, "sha256": manifest.sha256,
-    }  # fmt: skip
+    } | ({"signer": signer} if signer else {})  # fmt: skip
     lines = [*_toml(facts), "", "[licence]", *_toml(attrs.asdict(said.licence))]
     for row in own_metrics(said):
         kept = {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
@@ -115,7 +121,7 @@ def _upload(bundle: Bundle, place: HubPlace, settings: Settings, *, private: boo
             api.create_repo(place.repo, private=private, exist_ok=True)
             made = api.upload_folder(
                 repo_id=place.repo, folder_path=bundle.folder, commit_message=f"{bundle.manifest.model}, by s2pzoo",
-                allow_patterns=[MANIFEST, *bundle.manifest.files], revision=place.revision,
+                allow_patterns=[MANIFEST, SIGNATURE, *bundle.manifest.files], revision=place.revision,
             )  # fmt: skip
     except Exception as error:
         refused = status_of(error) in (401, 403) or type(error).__name__ == "LocalTokenNotFoundError"
