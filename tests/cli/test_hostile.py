@@ -226,6 +226,36 @@ class TestPluginsThatMisbehave:
         (row,) = [one for one in done.json["found"] if one["what"] == "plugin sick"]
         assert row["state"] == state and done.code == (0 if state == "loads" else 1)
 
+    @pytest.mark.parametrize(
+        ("requirement", "told"),
+        [("nosuchthing>=1", "nosuchthing, which is not installed"), ("numpy>=9999", "numpy>=9999"),
+         ("numpy >=> 1", "not to be understood"), ("numpy>=1", ""), ('nosuchthing; extra == "more"', ""),
+         ('nosuchthing; python_version < "3"', "")],
+    )  # fmt: skip
+    def test_the_doctor_tells_what_is_required_and_not_there(
+        self, requirement: str, told: str, program: Callable, tmp_path: Path
+    ) -> None:
+        metadata = f"Metadata-Version: 2.1\nName: evil-needs\nVersion: 1.0\nRequires-Dist: {requirement}\n"
+        site = evil(tmp_path / "site", "needs", "", metadata=metadata.encode())
+        done = program("doctor", "--json", path=(site,), S2PZOO_PLUGINS="needs")
+        (row,) = [one for one in done.json["found"] if one["what"] == "requirements"]
+        assert row["well"] == (not told) and told in row["more"] and done.code == (1 if told else 0)
+
+    def test_the_doctor_tells_a_torchvision_of_another_torch(self, program: Callable, tmp_path: Path) -> None:
+        (tmp_path / "torchvision").mkdir()
+        (tmp_path / "torchvision/__init__.py").write_text(
+            "raise RuntimeError('operator torchvision::nms does not exist')"
+        )
+        done = program("doctor", "--json", path=(tmp_path,), S2PZOO_PLUGINS="doodle")
+        (row,) = [one for one in done.json["found"] if one["what"] == "torch and torchvision"]
+        assert done.code == 1 and row["state"] == "do not fit together"
+        assert "nms does not exist" in row["more"] and "pip install --upgrade torch torchvision" in row["more"]
+
+    @pytest.mark.parametrize(("value", "state"), [("1", "offline"), ("0", "may be used")])
+    def test_the_doctor_tells_whether_the_hub_is_asked(self, value: str, state: str, program: Callable) -> None:
+        done = program("doctor", "--json", S2PZOO_PLUGINS="doodle", HF_HUB_OFFLINE=value)
+        assert [one["state"] for one in done.json["found"] if one["what"] == "network"] == [state]
+
     def test_a_command_that_was_ended_is_named_at_the_next(self, program: Callable, tmp_path: Path) -> None:
         site = evil(tmp_path / "site", "gone", "import os; os._exit(0)")
         assert program("plugins", path=(site,), **self.ALL).out == ""
