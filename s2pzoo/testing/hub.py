@@ -83,12 +83,14 @@ class Hub:
     Attributes:
         repos: owner/repo -> what it holds.
         requests: "METHOD /path" of every request, in order.
+        xet: whether it says of large files that they lie in Xet storage, too, which it has not.
     """
 
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
         self.requests: list[str] = []
         self.blobs: dict[str, bytes] = {}
+        self.xet = False
         self._faults: list[list[Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._server.daemon_threads = True
@@ -222,9 +224,11 @@ class _Handler(BaseHTTPRequestHandler):
             if self._failed(fault):
                 return
             self.hub.blobs[_sha256(data)] = data
+            route = f"{self.hub.endpoint}/api/models/{name}/xet-read-token/{commit}"
+            xet = {"X-Xet-Hash": _sha256(data), "X-Xet-Refresh-Route": route} if self.hub.xet else {}
             self._answer(
                 302, None,
-                {
+                xet | {
                     "Location": f"http://localhost:{self.hub.port}/lfs/{_sha256(data)}/{path}", "X-Repo-Commit": commit,
                     "X-Linked-Etag": f'"{_sha256(data)}"', "X-Linked-Size": str(fault.size or len(data)),
                 },

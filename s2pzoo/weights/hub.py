@@ -12,6 +12,7 @@ import errno
 import re
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -277,6 +278,11 @@ class _Download:
             raise self._no_answer(name, error) from error
 
     def _no_answer(self, name: str, error: Exception) -> HubError:
+        if any("xet" in frame.name for frame in traceback.extract_tb(error.__traceback__)):
+            return HubError(
+                f"{name} of {self.place} could not be fetched from the Xet storage of {host_of(self.settings)}.",
+                why=why_of(error), fix="Try without it: HF_HUB_DISABLE_XET=1.",
+            )  # fmt: skip
         return HubError(
             f"{name} of {self.place} could not be fetched from {host_of(self.settings)}.", why=why_of(error),
             fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where "

@@ -327,3 +327,35 @@ class TestOffline:
     def test_a_timeout_that_is_none_is_told(self, text: str) -> None:
         with pytest.raises(UsageError, match="HF_HUB_ETAG_TIMEOUT"):
             Settings.read({"HF_HUB_ETAG_TIMEOUT": text})
+
+
+class TestXet:
+    """Xet storage, which huggingface_hub prefers where a Hub offers it and it is not switched off."""
+
+    def test_where_it_is_not_offered_it_does_not_matter_whether_it_is_on(
+        self, hub: Hub, commit: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HF_HUB_DISABLE_XET")
+        hub.fail("model.safetensors", method="GET", status=500)
+        with pytest.raises(HubError) as caught:
+            s2pzoo.load(f"hf://me/tiny@{commit}")
+        assert "XET" not in caught.value.fix  # it has nothing to do with it
+        hub.heal()
+        assert photo_of(s2pzoo.load(f"hf://me/tiny@{commit}")) == photo_of(s2pzoo.load(bundle))
+
+    def test_switched_off_it_is_not_asked(self, hub: Hub, commit: str, bundle: Path) -> None:
+        hub.xet = True
+        assert photo_of(s2pzoo.load(f"hf://me/tiny@{commit}")) == photo_of(s2pzoo.load(bundle))
+        assert not [one for one in hub.requests if "xet" in one]
+
+    def test_offered_and_out_of_reach_it_is_told_with_the_way_round_it(
+        self, hub: Hub, commit: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("HF_HUB_DISABLE_XET")
+        hub.xet = True
+        with pytest.raises(HubError) as caught:
+            s2pzoo.load(f"hf://me/tiny@{commit}")
+        assert "HF_HUB_DISABLE_XET=1" in caught.value.fix
+        assert [one for one in hub.requests if "xet-read-token" in one]
+        monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+        assert s2pzoo.load(f"hf://me/tiny@{commit}").model.name == "tiny.small"
