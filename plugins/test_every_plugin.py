@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,28 @@ def test_every_bundle_gives_the_same_when_torch_compiles_it(name: str) -> None:
     pipeline.compile(backend="eager")
     compiled = pipeline.execute({pipeline.model.input: given}, [pipeline.model.output])[pipeline.model.output]
     assert torch.allclose(plain, compiled, atol=1e-4)
+
+
+def test_no_bundle_needs_the_network(tmp_path: Path) -> None:
+    code = """if True:
+    import socket
+    def refuse(*args, **kwargs): raise AssertionError("network")
+    socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+    import sys, s2pzoo
+    from s2pzoo.pipeline.golden import golden_input
+    for name in sys.argv[1:]:
+        pipeline = s2pzoo.load(name)
+        pipeline.execute({pipeline.model.input: golden_input(pipeline.model.input_port)}, [pipeline.model.output])
+    print("ok")
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TORCH_HOME"))}
+    homes = {
+        "HF_HOME": str(tmp_path / "hf"),
+        "TORCH_HOME": str(tmp_path / "torch"),
+        "S2PZOO_CACHE": str(tmp_path / "c"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *default_catalogue().bundles], env=kept | homes,
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "ok", done.stderr[-2000:]

@@ -37,6 +37,7 @@ from s2pzoo.spec.model import ComponentEntry, Step
 from s2pzoo.spec.names import parse_component
 from s2pzoo.spec.wiring import wire
 from s2pzoo.weights.bundle import Bundle
+from s2pzoo.weights.hub import complete, manifests_alone
 from s2pzoo.weights.manifest import GOLDEN
 
 if TYPE_CHECKING:
@@ -90,10 +91,12 @@ def load(
     if swap is not None and not isinstance(swap, Mapping):
         raise UsageError(f"swap is {swap!r}.", fix="Give step name -> what to put in its place.")
     registry = default_registry()
-    plan = of_bundle(registry, *found(registry, name, weights, revision))
-    for step, part in (swap or {}).items():
-        plan = swapped(registry, plan, step, part)
-    pipeline = _make(adapted(registry, plan), untrained=untrained, device=device)
+    with manifests_alone():
+        plan = of_bundle(registry, *found(registry, name, weights, revision))
+        for step, part in (swap or {}).items():
+            plan = swapped(registry, plan, step, part)
+        plan = adapted(registry, plan)
+    pipeline = _make(plan, untrained=untrained, device=device)
     return pipeline if dtype is None else pipeline.to(dtype=dtype)
 
 
@@ -144,7 +147,8 @@ def compose(
         parts, name, size = read_toml(Path(parts), name, size)
     if not parts:
         raise UsageError("There is nothing to compose.", fix="Give a list of at least one part.")
-    items = [read_item(registry, part) for part in parts]
+    with manifests_alone():
+        items = [read_item(registry, part) for part in parts]
     adapters = adapters_for(registry, [step for item in items for step in item.block.steps])
     model, names = wire([item.block for item in items], name=name, size=size)
     made = {
@@ -352,6 +356,7 @@ def _load_weights(plan: Plan, networks: Mapping[str, Component]) -> list[Bundle]
             batches.append((part.bundle, batch := {}))
         batch[part.key] = networks[step.name].requires_grad_(False)
     for bundle, batch in batches:
+        complete(bundle.folder)
         bundle.load_into(batch)
     return list({bundle.folder: bundle for bundle, _ in batches}.values())
 

@@ -6,13 +6,16 @@ Whatever a plugin does while it is loaded ends as a state and a reason, except C
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
+import importlib.util
 import inspect
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -156,7 +159,11 @@ def _import(candidate: Candidate) -> ModuleType:
         raise DeclarationError(f"The entry point's name {candidate.family!r} cannot name a model family.")
     if ":" in candidate.module:
         raise DeclarationError(f"The entry point's value {candidate.module!r} must be a module, without a colon.")
-    module = importlib.import_module(candidate.module)
+    try:
+        module = importlib.import_module(candidate.module)
+    except ImportError:
+        _check_stated(_stated(candidate.module), candidate)  # of another API it may miss names that are not here
+        raise
     if not isinstance(module, ModuleType):
         raise DeclarationError(f"{candidate.module} is a {type(module).__name__}, not a module.")
     return module
@@ -177,6 +184,22 @@ def _check_api(module: ModuleType, candidate: Candidate) -> None:
     stated = getattr(module, "S2PZOO_API", 1)
     if type(stated) is not int:
         raise DeclarationError(f"S2PZOO_API is {stated!r}, not a whole number.")
+    _check_stated(stated, candidate)
+
+
+def _stated(module: str) -> int:
+    """The API that the source of a module says it was written for; ours where that cannot be told."""
+    with contextlib.suppress(Exception):
+        spec = importlib.util.find_spec(module)
+        tree = ast.parse(Path(str(spec and spec.origin)).read_text(encoding="utf-8"))
+        for node in reversed(tree.body):
+            named = isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets]
+            if named == ["S2PZOO_API"]:
+                return int(ast.literal_eval(node.value))  # pyright: ignore[reportAttributeAccessIssue]
+    return API_VERSION
+
+
+def _check_stated(stated: int, candidate: Candidate) -> None:
     if stated != API_VERSION:
         older = candidate.distribution if stated < API_VERSION else "s2pzoo"
         raise ApiVersionError(

@@ -16,8 +16,10 @@ from torch.nn import functional as F
 from torchvision.transforms import Normalize
 
 from s2pzoo.errors import BadInputError, MissingExtraError, OfflineError, UsageError, WeightsNotFoundError
+from s2pzoo.host.settings import Settings
 from s2pzoo.nn.squeezenet import check_range, load_backbone
 from s2pzoo.spec.names import hint
+from s2pzoo.weights.hub import as_set_now
 
 SIDE = 128
 """Pixels a side of what the backbone sees. Small, as the zoo's photos of objects are: a made photo must not lose to one
@@ -105,7 +107,8 @@ def timm_embedder(name: str, *, pretrained: bool = True, device: str = "cpu") ->
     if pretrained and not timm.models.is_model_pretrained(name):
         raise WeightsNotFoundError(f"timm has no weights for {name}.", fix="Choose another model, such as resnet18.")
     try:
-        net = timm.create_model(name, pretrained=pretrained, num_classes=0)
+        with as_set_now(Settings.read()):
+            net = timm.create_model(name, pretrained=pretrained, num_classes=0)
     except (OSError, RuntimeError, ValueError) as error:
         fix = "Connect once: the weights are kept. Or give a file of SqueezeNet's."
         raise OfflineError(f"The weights of {name} cannot be had.", why=str(error), fix=fix) from error

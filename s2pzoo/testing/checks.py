@@ -5,6 +5,7 @@ Each asks one thing and is about one kind of fault, so that a plugin that is bro
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib.metadata
 import inspect
@@ -85,6 +86,20 @@ def distribution(subject: Subject, plugin: Plugin) -> None:
 
 def _is_s2pzoo(requirement: str) -> bool:
     return requirement.startswith("s2pzoo") and not requirement[6:7].isalnum() and requirement[6:7] not in ("-", "_")
+
+
+@check("static", "plugin", after="static/loads")
+def no_pickle(subject: Subject, plugin: Plugin) -> None:
+    """Nothing in its package reads a pickle, which may run anything: no torch.load, pickle, dill, joblib.load."""
+    found = []
+    for path in sorted(subject.package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = [one.name for one in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            home = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            called = [ast.unparse(node.func)] if isinstance(node, ast.Call) else []
+            if {"pickle", "dill", "cloudpickle"} & {*imported, *home} or {"torch.load", "joblib.load"} & {*called}:
+                found.append(f"{path.name}:{getattr(node, 'lineno', '?')}")
+    assert not found, f"It does in {', '.join(found)}: use safetensors."
 
 
 # api

@@ -15,6 +15,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from s2pzoo.errors import (
     SignatureMissingError,
     UsageError,
     WeightsCorruptError,
+    WeightsError,
     WeightsNotFoundError,
 )
 from s2pzoo.host.catalogue import default_catalogue
@@ -44,6 +46,8 @@ WAITS = (0.5, 1.5)
 _COMMIT = re.compile("[0-9a-f]{40}")
 _PLACE = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?", re.ASCII)
 _constants = threading.RLock()
+_manifests_alone: ContextVar[bool] = ContextVar("manifests alone", default=False)
+_begun: dict[Path, _Download] = {}
 
 
 @frozen
@@ -105,20 +109,30 @@ def pull(place: HubPlace) -> Path:
         OutputError: the cache cannot be written.
     """
     download = _Download(place, Settings.read())
-    manifest = download.file(MANIFEST)
-    folder = manifest.parent
-    if _COMMIT.fullmatch(folder.name):
-        download.place = HubPlace(place.repo, folder.name)  # all files are of this commit, whatever is pushed now
-    signer = default_catalogue().signer(str(download.place))
-    if signer:
-        signing.verify(manifest, download.signature(), signer, of=str(place))
-    for name, record in read_manifest(folder).files.items():
-        if Path(name).name != name:
-            raise WeightsCorruptError(
-                f"The manifest of {place} names {name!r}.", why="A bundle's files lie in one folder."
-            )
-        download.file(name, record)
+    folder = download.manifest()
+    if _manifests_alone.get():
+        _begun[folder] = download
+    else:
+        download.rest(folder)
     return folder
+
+
+@contextlib.contextmanager
+def manifests_alone() -> Iterator[None]:
+    """Within, `pull` gives a folder that holds the manifest, and `complete` fetches the rest: what does not fit, and
+    the manifest says so, is known before weights are fetched."""
+    token = _manifests_alone.set(True)
+    try:
+        yield
+    finally:
+        _manifests_alone.reset(token)
+
+
+def complete(folder: Path) -> None:
+    """Fetch what is missing of a bundle of which `pull` fetched the manifest alone. Errors as for `pull`."""
+    if folder in _begun:
+        _begun[folder].rest(folder)
+        del _begun[folder]
 
 
 def remove(place: HubPlace) -> int:
@@ -151,17 +165,47 @@ class _Download:
     def __init__(self, place: HubPlace, settings: Settings) -> None:
         self.place, self.settings = place, settings
 
-    def file(self, name: str, record: FileRecord | None = None) -> Path:
+    def manifest(self) -> Path:
+        """The folder with the manifest in it, which is signed by whom the catalogue names. From now on the place is of
+        its commit."""
+        path = self._get(MANIFEST, None)
+        try:
+            read_manifest(path.parent)
+        except WeightsError:
+            if self.settings.offline:
+                raise
+            self._damaged(MANIFEST)
+            path = self._get(MANIFEST, None, force=True)
+            read_manifest(path.parent)
+        if _COMMIT.fullmatch(path.parent.name):
+            self.place = HubPlace(self.place.repo, path.parent.name)  # all is of this commit, whatever is pushed now
+        signer = default_catalogue().signer(str(self.place))
+        if signer:
+            signing.verify(path, self.signature(), signer, of=str(self.place))
+        return path.parent
+
+    def rest(self, folder: Path) -> None:
+        """Every file that the manifest in `folder` names."""
+        for name, record in read_manifest(folder).files.items():
+            if Path(name).name != name:
+                raise WeightsCorruptError(
+                    f"The manifest of {self.place} names {name!r}.", why="A bundle's files lie in one folder.",
+                    fix=f"Tell the owner of {self.place.repo}; do not use it.",
+                )  # fmt: skip
+            self.file(name, record)
+
+    def _damaged(self, name: str) -> None:
+        warnings.warn(f"{name} of {self.place} is damaged: it is fetched again.", Remark, stacklevel=5)
+
+    def file(self, name: str, record: FileRecord) -> Path:
         """The path of a file in the cache, checked against its record."""
         path = self._get(name, record)
-        if record is None:
-            return path
         try:
             verify_file(path, record)
         except WeightsCorruptError as error:
             if self.settings.offline:
                 raise
-            warnings.warn(f"{name} of {self.place} is damaged: it is fetched again.", Remark, stacklevel=4)
+            self._damaged(name)
             path = self._get(name, record, force=True)
             try:
                 verify_file(path, record)
@@ -285,13 +329,23 @@ class _Download:
             )  # fmt: skip
         return HubError(
             f"{name} of {self.place} could not be fetched from {host_of(self.settings)}.", why=why_of(error),
-            fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where "
-            "it is slow). HF_HUB_OFFLINE=1 uses what is on this machine.",
+            fix="Look at the connection and try again (HF_ENDPOINT, HTTPS_PROXY; HF_HUB_ETAG_TIMEOUT=SECONDS and "
+            "HF_HUB_DOWNLOAD_TIMEOUT=SECONDS where it is slow). HF_HUB_OFFLINE=1 uses what is on this machine.",
         )  # fmt: skip
 
 
 LOG_IN = "set HF_TOKEN, or run: hf auth login"
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EFBIG}
+_UNWRITABLE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EFBIG,
+    errno.ENOLCK,
+    errno.EOPNOTSUPP,
+}  # fmt: skip - a file system that cannot lock, too
 
 
 @contextlib.contextmanager

@@ -241,6 +241,18 @@ class TestPluginsThatMisbehave:
         (row,) = [one for one in done.json["found"] if one["what"] == "requirements"]
         assert row["well"] == (not told) and told in row["more"] and done.code == (1 if told else 0)
 
+    def test_the_doctor_tells_of_a_hook_without_its_marker(self, program: Callable, tmp_path: Path) -> None:
+        site = evil(tmp_path / "site", "bare", "def s2pzoo_plugin(): ...")
+        done = program("doctor", "--json", path=(site,), S2PZOO_PLUGINS="bare")
+        (row,) = [one for one in done.json["found"] if one["what"] == "plugin bare"]
+        assert row["state"] == "loads" and "lacks @hookimpl" in row["more"]
+
+    def test_one_that_ends_the_process_can_be_switched_off(self, program: Callable, tmp_path: Path) -> None:
+        site = evil(tmp_path / "site", "gone", "import os; os._exit(7)")
+        done = program("list", "--json", path=(site,), S2PZOO_PLUGINS="", S2PZOO_DISABLE="gone")
+        assert done.code == 0
+        assert [one["state"] for one in done.json["failed"] if one["family"] == "gone"] == ["blocked"]
+
     def test_the_doctor_tells_a_torchvision_of_another_torch(self, program: Callable, tmp_path: Path) -> None:
         (tmp_path / "torchvision").mkdir()
         (tmp_path / "torchvision/__init__.py").write_text(

@@ -104,6 +104,36 @@ def test_a_broken_plugin_fails_alone(case: str, install, good) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "written", "fix"),
+    [("S2PZOO_API = 1", 1, "pip install --upgrade zz-bad"), ("S2PZOO_API = 99", 99, "pip install --upgrade s2pzoo"),
+     ("from s2pzoo.spec.model import Declaration, Novelty\nS2PZOO_API = 99", 99, "pip install --upgrade s2pzoo"),
+     ("from s2pzoo.hooks import hookimpl\nS2PZOO_API = 1", 1, "pip install --upgrade zz-bad")],
+)  # fmt: skip
+def test_a_plugin_of_another_api_says_both_and_what_to_install(install, source: str, written: int, fix: str) -> None:
+    """Also where it does not even import: names that it wants are not here yet, or not any more."""
+    install("bad", source)
+    with pytest.raises(ApiVersionError) as caught:
+        Registry().model("bad")
+    assert f"plugin API {written}; this s2pzoo speaks 2" in caught.value.what and fix in caught.value.fix
+
+
+def test_an_import_error_of_a_plugin_of_this_api_stays_one(install) -> None:
+    install("bad", "S2PZOO_API = 2\nfrom s2pzoo.spec.model import Novelty")
+    with pytest.raises(PluginFailedError, match="Novelty"):
+        Registry().model("bad")
+
+
+def test_objects_of_a_plugin_that_answer_nothing_do_not_hinder_it(install) -> None:
+    install("odd", """
+        class Odd:
+            def __getattr__(self, name): raise RuntimeError(name)
+        odd = Odd()
+        declare(components=[component("odd/n")], models=[model("odd.a", "odd/n")])
+    """)  # fmt: skip
+    assert state(Registry(), "odd").state is State.LOADED
+
+
 def test_the_failure_keeps_its_cause_and_traceback(install) -> None:
     install("bad", "import no_such_module_zz")
     registry = Registry()

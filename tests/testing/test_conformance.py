@@ -182,6 +182,8 @@ MUTANTS = {
     "does not need s2pzoo": Mutant(
         check="static/distribution", metadata=METADATA.replace("s2pzoo>=0.1.0", "s2pzoo-faces>=0.1.0")
     ),
+    "reads a pickle": method("static/no-pickle", INIT, INIT + "\n        self.read = lambda: torch.load('x')"),
+    "imports pickle": method("static/no-pickle", "import torch\n", "import pickle  # noqa\n\nimport torch\n"),
     "built from another config": method("api/component", "    Config = PainterConfig", "    Config = object"),
     "of another kind": method("api/component", "class Painter(Generator)", "class Painter(nn.Module)"),
     "a config that JSON does not keep": plugin("api/component", WIDTH, SHIFTED),

@@ -21,7 +21,9 @@ from s2pzoo.errors import (
     HubError,
     OfflineError,
     OutputError,
+    PortMismatchError,
     Remark,
+    UnknownComponentError,
     UsageError,
     WeightsCorruptError,
     WeightsMismatchError,
@@ -206,7 +208,37 @@ class TestTheWayHere:
         monkeypatch.setenv("HF_HUB_ETAG_TIMEOUT", "1")
         with pytest.raises(HubError, match="could not be fetched") as caught:
             pull(HubPlace("me/tiny"))
-        assert "timed out" in caught.value.why.lower()
+        assert "timed out" in caught.value.why.lower() and "HF_HUB_ETAG_TIMEOUT" in caught.value.fix
+
+    def test_a_body_that_stalls_once_is_waited_out(
+        self, hub: Hub, commit: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "1")
+        hub.fail("model.safetensors", delay=2, times=1, method="GET")
+        assert pull(HubPlace("me/tiny")).name == commit
+
+    def test_a_manifest_that_came_corrupt_is_fetched_again(self, hub: Hub, commit: str) -> None:
+        hub.fail("manifest.json", corrupt=True, times=1, method="GET")
+        with pytest.warns(Remark, match=r"manifest\.json of me/tiny@main is damaged"):
+            s2pzoo.load("hf://me/tiny")
+
+    def test_a_manifest_that_is_damaged_in_the_cache_is_mended(self, hub: Hub, commit: str) -> None:
+        blob = (pull(HubPlace("me/tiny", commit)) / "manifest.json").resolve()
+        blob.write_bytes(blob.read_bytes()[:100])
+        with pytest.warns(Remark, match="is damaged"):
+            s2pzoo.load(f"hf://me/tiny@{commit}")
+
+    @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+    def test_a_file_system_that_cannot_lock_is_named(
+        self, hub: Hub, commit: str, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("fcntl.flock", refuse)
+        with pytest.raises(OutputError, match="cannot be kept") as caught:
+            pull(HubPlace("me/tiny"))
+        assert "HF_HUB_CACHE" in caught.value.fix
 
     def test_same_size_corrupt_bytes_are_fetched_again(self, hub: Hub, commit: str) -> None:
         hub.fail("model.safetensors", corrupt=True, times=1, method="GET")
@@ -327,6 +359,41 @@ class TestOffline:
     def test_a_timeout_that_is_none_is_told(self, text: str) -> None:
         with pytest.raises(UsageError, match="HF_HUB_ETAG_TIMEOUT"):
             Settings.read({"HF_HUB_ETAG_TIMEOUT": text})
+
+
+class TestOrder:
+    """What cannot be is told before weights are fetched."""
+
+    @pytest.fixture(autouse=True)
+    def _far(self, hub: Hub, tmp_path: Path) -> None:
+        trained(s2pzoo.build("tiny.far")).save(tmp_path / "far")
+        hub.add("someone/tiny", tmp_path / "far")
+        held = hub.repos["someone/tiny"]
+        held.commits["0" * 40] = next(iter(held.commits.values()))  # the commit that the plugin pins
+
+    def test_parts_that_do_not_fit(self, hub: Hub) -> None:
+        with pytest.raises(PortMismatchError):
+            s2pzoo.compose(["tiny.far:generator", ("tiny/encoder", {"size": 64})])
+        with pytest.raises(PortMismatchError):
+            s2pzoo.load("tiny.far", swap={"generator": ("tiny/generator", {"dim": 3})}, untrained="allow")
+        assert not [line for line in hub.requests if "model.safetensors" in line]
+
+    def test_what_fits_is_fetched_then(self, hub: Hub) -> None:
+        made = s2pzoo.compose(["tiny.far"])
+        assert photo_of(made) == photo_of(s2pzoo.load("tiny.far"))
+        assert [line for line in hub.requests if line.startswith("GET") and "model.safetensors" in line]
+
+
+def test_no_code_comes_from_the_hub(hub: Hub, bundle: Path) -> None:
+    manifest = (bundle / "manifest.json").read_text().replace('"tiny/generator"', '"evil/net"')
+    files = {path.name: path.read_bytes() for path in bundle.iterdir() if path.is_file()}
+    hub.add(
+        "me/evil", files | {"manifest.json": manifest.encode(), "evil.py": b"1/0", "s2pzoo_evil/__init__.py": b"1/0"}
+    )
+    with pytest.raises(UnknownComponentError):
+        s2pzoo.load("hf://me/evil")
+    assert not [line for line in hub.requests if ".py" in line]
+    assert not {"evil", "s2pzoo_evil"} & set(sys.modules)
 
 
 class TestXet:
