@@ -9,6 +9,7 @@ say. The wheel of the core holds the whole folder.
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import json
 import re
@@ -20,7 +21,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 
-from s2pzoo.errors import CatalogueError
+from s2pzoo.errors import S2PZooError
 from s2pzoo.host.catalogue import Catalogue, KnownBundle, KnownPlugin, read_catalogue
 from s2pzoo.weights.bundle import read_bundle
 from s2pzoo.weights.card import markdown_table
@@ -91,7 +92,9 @@ def made(catalogue: Catalogue) -> dict[Path, str]:
     }  # fmt: skip
     for name, folder in ours(catalogue).items():
         known = catalogue.bundles[name]
-        entry = catalogue_entry(read_bundle(folder), summary=known.summary, hub=known.hub, bundled=True)
+        entry = catalogue_entry(
+            read_bundle(folder), summary=known.summary, hub=known.hub, bundled=True, signer=known.signer
+        )
         files[REGISTRY / "bundles" / f"{name}.toml"] = entry
     readme = ROOT / "README.md"
     table = models(catalogue)
@@ -113,16 +116,31 @@ def wrong(catalogue: Catalogue) -> list[str]:
             found += [] if ours_ == theirs else [f"plugins/{family}.toml: {name} is {theirs!r}, not {ours_!r}"]
     distributions = [plugin.distribution for plugin in catalogue.plugins.values()]
     found += [f"{name} is listed twice" for name in {one for one in distributions if distributions.count(one) > 1}]
-    return found
+    defaults = [family for family, plugin in catalogue.plugins.items() if plugin.default]
+    found += [f"several are the default: {', '.join(defaults)}"] if len(defaults) > 1 else []
+    folders = ours(catalogue)
+    found += [
+        f"{name} is bundled, it says, and has no folder in this repository"
+        for name, bundle in catalogue.bundles.items()
+        if bundle.bundled and name not in folders and (ROOT / "plugins" / bundle.family).is_dir()
+    ]
+    places = [bundle.hub for bundle in catalogue.bundles.values() if bundle.hub]
+    found += [f"{place} is listed twice" for place in {one for one in places if places.count(one) > 1}]
+    listed = {folder.resolve() for folder in folders.values()}
+    unlisted = [path.parent for path in ROOT.glob("plugins/*/s2pzoo_*/weights/*/manifest.json")]
+    return found + [f"{path.relative_to(ROOT)} is not listed" for path in unlisted if path.resolve() not in listed]
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="The catalogue: make what is made of it, check what is in it.")
+    parser.add_argument("--check", action="store_true", help="only say what is stale or wrong")
+    checking = parser.parse_args().check
     try:
         catalogue = read_catalogue(REGISTRY)
-    except CatalogueError as error:
+        files = made(catalogue)
+    except (S2PZooError, OSError, ValueError, KeyError) as error:
         print(error)
         return 1
-    files, checking = made(catalogue), "--check" in sys.argv
     stale = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     problems = wrong(catalogue)
     for path in stale:

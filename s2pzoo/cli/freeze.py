@@ -34,6 +34,11 @@ class _Frozen:
     models: frozenset[str] = field(default=frozenset(), converter=frozenset)
     state: str = State.LOADED
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by: a distribution may bring several families, and be written in several ways."""
+        return re.sub(r"[-_.]+", "-", self.distribution).lower(), self.family
+
     def __str__(self) -> str:
         state = "" if self.state == State.LOADED else f" ({self.state})"
         told = f"  # {self.family}{state}: {' '.join(sorted(self.models))}".rstrip() if self.family else ""
@@ -69,10 +74,10 @@ def diff(
     """Say what is different from then: distributions that are gone, new or of another version, plugins that
     no longer load, models that are gone. The exit code is 1 where something was lost.
     """
-    then, now = _read(file), {one.distribution: one for one in _here()}
+    then, now = _read(file), {one.key: one for one in _here()}
     rows: list[dict[str, Any]] = []
-    for name in sorted({*then, *now}):
-        rows += _changes(name, then.get(name), now.get(name))
+    for key in sorted({*then, *now}):
+        rows += _changes(key[0], then.get(key), now.get(key))
     lost = any(row["lost"] for row in rows)
 
     def show(console: Console) -> None:
@@ -82,7 +87,8 @@ def diff(
         shown = table("distribution", "change", "then", "now")
         for row in rows:
             style = "bold red" if row["lost"] else ""
-            shown.add_row(*map(Text, (row["distribution"],)), Text(row["change"], style=style), row["then"], row["now"])
+            rest = map(Text, (row["then"], row["now"]))
+            shown.add_row(Text(row["distribution"]), Text(row["change"], style=style), *rest)
         console.print(shown)
         if lost:
             console.print(f"To have it as it was: pip install -r {file}", markup=False, soft_wrap=True)
@@ -112,16 +118,16 @@ def _changes(name: str, then: _Frozen | None, now: _Frozen | None) -> list[dict[
         )
     rows = [] if then.version == now.version else [row("another version", then.version, now.version)]
     if now.state != then.state and now.state != State.LOADED:
-        return [*rows, row("does not load", "loaded", str(now.state), lost=True)]
+        return [*rows, row("does not load", str(then.state), str(now.state), lost=True)]
     gone, new = then.models - now.models, now.models - then.models
     rows += [row("models are gone", " ".join(sorted(gone)), "", lost=True)] if gone else []
     return rows + ([row("models are new", "", " ".join(sorted(new)))] if new and then.family else [])
 
 
-def _read(file: Path) -> dict[str, _Frozen]:
+def _read(file: Path) -> dict[tuple[str, str], _Frozen]:
     fix = "Give a file that `s2pzoo plugins freeze -o FILE` wrote."
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read.", why=str(error), fix=fix) from error
     found = {}
@@ -132,10 +138,11 @@ def _read(file: Path) -> dict[str, _Frozen]:
         if match is None:
             raise UsageError(f"{file} has a line that is none of its own: {line[:80]!r}", fix=fix)
         distribution, version, family, state, models = match.groups()
-        found[distribution] = _Frozen(
+        one = _Frozen(
             distribution=distribution, version=version, family=family or "", models=(models or "").split(),
             state=state or State.LOADED,
         )  # fmt: skip
+        found[one.key] = one
     if not found:
         raise UsageError(f"{file} names no distribution.", fix=fix)
     return found

@@ -14,7 +14,9 @@ import s2pzoo
 from s2pzoo.cli.output import Answer
 from s2pzoo.errors import MissingExtraError, OutputError, UsageError
 from s2pzoo.host.catalogue import default_catalogue
+from s2pzoo.host.core import FAMILIES
 from s2pzoo.host.registry import default_registry
+from s2pzoo.spec.model import UNREGISTERED
 from s2pzoo.spec.names import is_family
 
 
@@ -30,6 +32,8 @@ def new(
     """
     if not is_family(name):
         raise UsageError(f"{name!r} cannot name a model family.", fix="Use lower-case letters, digits, - and _.")
+    if name in (*FAMILIES, UNREGISTERED):
+        raise UsageError(f"The name {name!r} is the core's own.", fix="Choose another.")
     taken = default_catalogue().plugins.get(name)
     if taken or name in default_registry().families():
         whose = (
@@ -57,8 +61,15 @@ def _render(name: str, folder: Path, *, defaults: bool) -> None:
             "Writing a plugin from a template needs copier.", extra="new", why=str(error)
         ) from error
     known: dict[str, Any] = {"family": name, "s2pzoo_version": s2pzoo.__version__}
+    asked = sys.stdin is not None and sys.stdin.isatty()
     with as_file(files("s2pzoo") / "templates" / "plugin") as template:
         try:
-            copier.run_copy(str(template), folder, data=known, defaults=defaults or not sys.stdin.isatty(), quiet=True)
+            copier.run_copy(
+                str(template),
+                folder,
+                data=known,
+                defaults=defaults or not asked,
+                quiet=True,
+            )
         except OSError as error:
             raise OutputError(f"{folder} cannot be written.", why=error.strerror or str(error)) from error

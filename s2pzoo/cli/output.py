@@ -67,6 +67,11 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
                 answer = command(**arguments)
         except KeyboardInterrupt:  # caught here, before typer makes something of its own of it
             raise InterruptedByUserError("Interrupted.") from None
+        except SystemExit as error:  # of a plugin, or of what it calls: no answer was given
+            raise _UnexpectedError(
+                f"Something asked this program to end: {reason(error)}.", why="It may be a bug in a plugin.",
+                fix=f"{TRACEBACK}=1 s2pzoo ... shows where it happened.",
+            ) from error  # fmt: skip
         if as_json:
             print_json(answer.data)
         else:

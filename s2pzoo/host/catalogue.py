@@ -107,7 +107,7 @@ class Catalogue:
 
     def signer(self, place: str) -> str:
         """Whose signature the bundle at `owner/repo@commit` must have; empty: nobody's."""
-        return next((bundle.signer for bundle in self.bundles.values() if bundle.hub == place), "")
+        return next((bundle.signer for bundle in self.bundles.values() if bundle.hub.lower() == place.lower()), "")
 
     def names(self) -> list[str]:
         """Every known family and model name."""

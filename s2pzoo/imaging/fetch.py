@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
+from http.client import HTTPException
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -34,29 +38,49 @@ def fetch(url: str, *, limit: int = LIMIT, seconds: float = 20.0) -> bytes:
         seconds: for all of it.
 
     Raises:
-        BadInputError: not such an address, nothing there, too large, too slow.
+        BadInputError: not such an address, nothing there, too large, too slow, broken off.
     """
     _check(url)
-    ends = time.monotonic() + seconds
-    data = b""
+    answers: queue.Queue[bytes | Exception] = queue.Queue()
+
+    def get() -> None:
+        try:
+            answers.put(_get(url, limit, seconds))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=get, daemon=True).start()  # a server may send its headers a letter a second
     try:
-        asked = Request(url, headers={"User-Agent": "s2pzoo"})
-        with build_opener(_WebOnly).open(asked, timeout=seconds) as answer:
-            while chunk := answer.read1(_CHUNK):
-                data += chunk
-                if len(data) > limit:
-                    raise BadInputError(
-                        f"{url} is too large.", why=f"It has more than {limit:,} bytes.", fix="Give a larger `limit`."
-                    )
-                if time.monotonic() > ends:
-                    raise TimeoutError(f"It was not here after {seconds:g} seconds")
-    except (OSError, ValueError) as error:  # an HTTPError is an OSError
-        fix = "Download it, and give the file."
-        raise BadInputError(f"{url} cannot be fetched.", why=str(error), fix=fix) from error
+        found = answers.get(timeout=seconds)
+    except queue.Empty:
+        found = TimeoutError(f"It was not here after {seconds:g} seconds")
+    if isinstance(found, bytes):
+        return found
+    if isinstance(found, BadInputError):
+        raise found
+    why = str(found) or type(found).__name__
+    raise BadInputError(f"{url} cannot be fetched.", why=why, fix="Download it, and give the file.") from found
+
+
+def _get(url: str, limit: int, seconds: float) -> bytes:
+    ends, data = time.monotonic() + seconds, b""
+    with build_opener(_WebOnly).open(Request(url, headers={"User-Agent": "s2pzoo"}), timeout=seconds) as answer:
+        while (chunk := answer.read1(_CHUNK)) and time.monotonic() < ends:
+            data += chunk
+            if len(data) > limit:
+                why = f"It has more than {limit:,} bytes."
+                raise BadInputError(f"{url} is too large.", why=why, fix="Give a larger `limit`.")
+        told = answer.headers.get("Content-Length", "")
+        if told.isdigit() and len(data) < int(told):
+            raise HTTPException(f"It broke off after {len(data):,} of {int(told):,} bytes")
     return data
 
 
-def _check(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+def _check(url: Any) -> None:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        fair = parts is not None and parts.scheme in ("http", "https") and parts.hostname and parts.port != -1
+    except ValueError:
+        fair = False
+    if not fair:
         raise BadInputError(f"{url!r} is no address of the web.", fix="Give one that begins with https://.")

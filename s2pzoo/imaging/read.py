@@ -143,17 +143,37 @@ def _from_bytes(source: Any, **how: Any) -> Sketch:
     """A drawing of the bytes of a file, or of an open one."""
     name = getattr(source, "name", None)
     label = Path(name).name if isinstance(name, str) and name else "bytes"
-    data = source.read(decode.MAX_FILE_BYTES + 1) if hasattr(source, "read") else bytes(source)
-    if not isinstance(data, bytes):
-        raise BadInputError(f"{label} gives {type(data).__name__}, not bytes.", fix='Open it with "rb".')
+    try:
+        data = _all_of(source)
+    except BadInputError:
+        raise
+    except Exception as error:  # a closed file, one that is only written, a memoryview that was released
+        why, fix = f"{type(error).__name__}: {error}", 'Give bytes, or a file opened with "rb".'
+        raise BadInputError(f"{label} cannot be read.", why=why, fix=fix) from error
+    suffix = Path(label).suffix
+    fair = suffix.isascii() and suffix[1:].isalnum() and len(suffix) < 10
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (label if Path(label).suffix else "drawing")
+        path = Path(folder) / f"drawing{suffix if fair else ''}"
         path.write_bytes(data)
         try:
             return evolve(read_sketch(path, **how), source=label)
         except BadInputError as error:
-            what, why = (text.replace(str(path), label) for text in (error.what, error.why))
-            raise BadInputError(what, why=why, fix=error.fix) from error
+            what, why, fix = (text.replace(str(path), label) for text in (error.what, error.why, error.fix))
+            raise BadInputError(what, why=why, fix=fix) from error
+
+
+def _all_of(source: Any) -> bytes:
+    """Bytes, or what an open file gives to its end."""
+    if not hasattr(source, "read"):
+        return bytes(source)
+    data = b""
+    while chunk := source.read(decode.MAX_FILE_BYTES + 1 - len(data)):  # an unbuffered one gives what is there
+        if not isinstance(chunk, bytes):
+            raise BadInputError(f"The file gives {type(chunk).__name__}, not bytes.", fix='Open it with "rb".')
+        data += chunk
+        if len(data) > decode.MAX_FILE_BYTES:
+            break
+    return data
 
 
 def _label(source: Source) -> str:

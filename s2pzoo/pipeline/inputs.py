@@ -109,7 +109,7 @@ def _is_file(item: Any) -> bool:
 
 def _is_drawing(item: Any) -> bool:
     """Whether an item of a list is a drawing of its own; else the list is one drawing, a list of strokes."""
-    return isinstance(item, _ONE) or (isinstance(item, Mapping) and "strokes" in item)
+    return isinstance(item, _ONE) or hasattr(item, "read") or (isinstance(item, Mapping) and "strokes" in item)
 
 
 def _from_tensors(items: Sequence[Tensor], port: Port, *, listed: bool) -> Inputs:

@@ -53,6 +53,7 @@ class Pipeline:
         metadata: what goes into the manifest when it is saved: licence, training, metrics, ...
         device: where it runs.
         dtype: what its networks compute in, but those that are `precise`; every value is float32.
+        rounded: whether its weights are not what they were, for they have been in a smaller dtype.
     """
 
     def __init__(
@@ -77,6 +78,8 @@ class Pipeline:
         self.weights = dict(weights or {})
         self.untrained = tuple(untrained)
         self.metadata = dict(metadata or {})
+        self.rounded = False
+        self._hooks: list[Any] = []
         self.to(self.device, dtype)
 
     @staticmethod
@@ -105,13 +108,22 @@ class Pipeline:
         """
         if isinstance(device, torch.dtype):
             device, dtype = None, device
-        if dtype is not None:
-            check_half(dtype)
-            self.dtype = dtype
-        if device is not None:
-            self.device = device_of(device)
+        where = self.device if device is None else device_of(device)
+        wanted = self.dtype if dtype is None else dtype
+        check_half(wanted)
+        self.device, self.dtype = where, wanted
+        self.rounded |= wanted != torch.float32
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
         for component in self.components.values():
-            component.to(device=self.device, dtype=self._dtype_of(component) if dtype else None)
+            own = torch.float32 if component.precise else wanted
+            component.to(device=where, dtype=own if self.rounded else None)
+            if own != torch.float32:
+                self._hooks.append(
+                    component.register_forward_pre_hook(functools.partial(_enter, own), with_kwargs=True)
+                )
+                self._hooks.append(component.register_forward_hook(_leave))
         return self
 
     def compile(self, **how: Any) -> Pipeline:
@@ -119,9 +131,6 @@ class Pipeline:
         for component in self.components.values():
             component.compile(**how)
         return self
-
-    def _dtype_of(self, component: Component) -> torch.dtype:
-        return torch.float32 if component.precise else self.dtype
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """The tool of that name, as a method."""
@@ -166,7 +175,7 @@ class Pipeline:
             BadInputError: a drawing.
             PluginFailedError: the output is not finite.
         """
-        chosen = graph.read_options(self.model, options)
+        chosen, callbacks = graph.read_options(self.model, options), _callables(callbacks)
         inputs = self.read(sketch, fit=fit, strokes=strokes)
         wanted = tuple(self.model.values) if keep else (self.model.output,)
         timing: dict[str, float] = {}
@@ -250,9 +259,9 @@ class Pipeline:
             OutputError: it cannot be written there.
             UsageError: it holds an object whose class no plugin declares, or its weights were rounded.
         """
-        if self.dtype != torch.float32:
+        if self.rounded:
             raise UsageError(
-                f"{self.model.name} cannot be saved in {self.dtype}.", why="Its weights were rounded to it.",
+                f"{self.model.name} cannot be saved.", why="Its weights were rounded to a smaller dtype.",
                 fix="Load it again without dtype, and save that.",
             )  # fmt: skip
         foreign = [step.name for step in self.model.steps if step.component.startswith(f"{UNREGISTERED}/")]
@@ -300,7 +309,7 @@ class Pipeline:
                 have = {**given, **have}
                 timing[step.name] = timing.get(step.name, 0.0) + time.perf_counter() - started
                 for callback in callbacks:
-                    callback(step.name, given)
+                    callback(step.name, dict(given))
                 still_read = set(wanted).union(*reads[index + 1 :])
                 have = {name: value for name, value in have.items() if name in still_read}
         return {name: have[name] for name in wanted}
@@ -309,7 +318,7 @@ class Pipeline:
         self, step: Step, have: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
     ) -> dict[str, Tensor]:
         component = self.components[step.name]
-        ports = {port: _as(self._dtype_of(component), have[value]) for port, value in step.inputs.items()}
+        ports = {port: have[value] for port, value in step.inputs.items()}
         options = {option.name: options[option.name] for option in step.options}
         try:
             with torch.enable_grad() if component.needs_grad else contextlib.nullcontext():
@@ -322,7 +331,7 @@ class Pipeline:
         except Exception as error:
             error.add_note(f"This happened in step {step.name!r} ({step.component}) of {self.model.name}.")
             raise
-        return {step.outputs[port]: _as(torch.float32, value.detach()) for port, value in given.items()}
+        return {step.outputs[port]: _detached(value) for port, value in given.items()}
 
     def _one_by_one(
         self, step: Step, ports: Mapping[str, Tensor], options: Mapping[str, Any], seed: int
@@ -356,6 +365,7 @@ class Pipeline:
             "seed": seed,
             "options": {name: self._recorded(name, value) for name, value in options.items()},
             "licence": self.metadata.get("licence", {}),
+            "dtype": str(self.dtype).removeprefix("torch."),
             "s2pzoo": s2pzoo.__version__,
             "torch": str(torch.__version__),
         }
@@ -394,11 +404,38 @@ def save_bundle(
     return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
 
 
+def _callables(callbacks: Any) -> tuple[Callback, ...]:
+    """Raises UsageError for what cannot be called."""
+    found: tuple[Any, ...] = (None,)
+    with contextlib.suppress(TypeError):
+        found = tuple(callbacks)
+    if not all(callable(one) for one in found):
+        raise UsageError(f"callbacks is {callbacks!r}.", fix="Give a list of functions of (step, values).")
+    return found
+
+
+def _enter(dtype: torch.dtype, component: Component, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What a component in a smaller dtype is given, in that."""
+    return args, {name: _as(dtype, value) for name, value in given.items()}
+
+
+def _leave(component: Component, args: Any, given: Any) -> Any:
+    """What it gives, in float32."""
+    return _as(torch.float32, given)
+
+
 def _as(dtype: torch.dtype, value: Any) -> Any:
-    """A tensor of floats in this dtype; several maps, each; other things as they are."""
+    """Tensors of floats in this dtype, also those in lists and mappings; other things as they are."""
     if isinstance(value, list | tuple):
-        return type(value)(_as(dtype, one) for one in value)
+        return [_as(dtype, one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _as(dtype, one) for name, one in value.items()}
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
+
+
+def _detached(value: Any) -> Any:
+    """Of several maps, each."""
+    return [one.detach() for one in value] if isinstance(value, list | tuple) else value.detach()
 
 
 def _by_port(given: Any, step: Step) -> dict[str, Tensor]:

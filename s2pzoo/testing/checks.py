@@ -147,8 +147,9 @@ def adapter(subject: Subject, entry: Any) -> None:
     """It gives the kind that it says, of the form that its port has."""
     from s2pzoo.spec.adapters import adapter_config
 
-    config = adapter_config(entry, size=64)
-    _as_declared(load_object(entry.factory)(config).eval(), config.ports().gives, _given(config.ports().takes, 2), {})
+    cls, config = load_object(entry.factory), adapter_config(entry, size=64)
+    assert isinstance(cls, type) and issubclass(cls, Component), f"{entry.factory} is no Component."
+    _as_declared(cls(config).eval(), config.ports().gives, _given(config.ports().takes, 2), {})
 
 
 # ports, measured
@@ -217,7 +218,7 @@ def alone(subject: Subject, entry: Model) -> None:
 # device
 
 
-@check("device", "models", after="api/model")
+@check("device", "models", after="api/model", needs=("ports/component-gives",))
 def moves(subject: Subject, entry: Model) -> None:
     """All its tensors are parameters or buffers, and none is made on another device than what it is given."""
     pipeline = subject.pipeline(entry)

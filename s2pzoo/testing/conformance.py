@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from attrs import field, frozen
 
-from s2pzoo.errors import S2PZooError
-from s2pzoo.host.guard import reason
+from s2pzoo.errors import S2PZooError, UsageError
+from s2pzoo.host.core import FAMILIES
+from s2pzoo.host.guard import interrupts, reason, unchanged
 from s2pzoo.host.plugin import Plugin, State
 from s2pzoo.host.registry import default_registry
 from s2pzoo.weights.resolve import WeightsRef, package_folder
@@ -203,14 +204,17 @@ class Subject:
         if unmet := self._unmet(one, item):
             return ABSENT, f"{unmet} does not hold"
         try:
-            one.look(self, items[item])
+            with interrupts() as pressed, unchanged():
+                one.look(self, items[item])
         except AbsentError as error:
             return ABSENT, str(error)
         except S2PZooError as error:
             return FAILED, " ".join(filter(None, (error.what, error.why, error.fix)))
         except AssertionError as error:
             return FAILED, str(error) or reason(error)
-        except Exception as error:
+        except BaseException as error:  # SystemExit and its like too: no plugin ends what looks at it
+            if isinstance(error, KeyboardInterrupt) and pressed:
+                raise
             return FAILED, " ".join([reason(error), *getattr(error, "__notes__", ())])
         return PASSED, ""
 
@@ -219,9 +223,15 @@ def subject(family: str) -> Subject:
     """The installed plugin of that family, to be looked at.
 
     Raises:
-        UnknownModelError, PluginMissingError: there is none here.
+        UnknownModelError, PluginMissingError: there is none here. UsageError: it is the core.
     """
     registry = default_registry()
+    if family in FAMILIES:
+        raise UsageError(
+            f"{family!r} is the core's own.", why="Its parts have tests of their own.", fix="Name a plugin."
+        )
+    if "." in family:
+        raise UsageError(f"{family!r} is a model.", fix=f"Name its plugin: s2pzoo check {family.partition('.')[0]}")
     if family not in registry.families():
         registry.plugin(family)
     return Subject(registry.look(family))

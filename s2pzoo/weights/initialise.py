@@ -92,6 +92,8 @@ def device_of(device: str | torch.device) -> torch.device:
     except (RuntimeError, TypeError) as error:
         why = str(error).split(" at start")[0]
         raise UsageError(f"There is no device {device!r}.", why=why, fix="Use auto, cpu, cuda or mps.") from error
+    if found.type not in (*usable, "cpu", "meta"):
+        raise UsageError(f"Models do not run on {found}.", fix="Use auto, cpu, cuda or mps.")
     if not usable.get(found.type, lambda: True)():
         raise UsageError(
             f"This machine has no {found.type} device that torch can use.", why="None, or no driver for it, was found.",

@@ -61,7 +61,7 @@ def publish(
     _check_said(bundle)
     settings = Settings.read()
     signer = sign(bundle.folder, Path(key)) if key else ""
-    commit = COMMIT if dry_run else _upload(bundle, place, settings, private=private)
+    commit = COMMIT if dry_run else _upload(bundle, place, settings, private=private, signed=bool(signer))
     place = HubPlace(place.repo, commit)
     manifest = record_of(bundle.folder / MANIFEST)
     return Published(
@@ -109,7 +109,7 @@ def _check_said(bundle: Bundle) -> None:
         )
 
 
-def _upload(bundle: Bundle, place: HubPlace, settings: Settings, *, private: bool) -> str:
+def _upload(bundle: Bundle, place: HubPlace, settings: Settings, *, private: bool, signed: bool) -> str:
     """The commit."""
     from huggingface_hub import HfApi
 
@@ -121,7 +121,8 @@ def _upload(bundle: Bundle, place: HubPlace, settings: Settings, *, private: boo
             api.create_repo(place.repo, private=private, exist_ok=True)
             made = api.upload_folder(
                 repo_id=place.repo, folder_path=bundle.folder, commit_message=f"{bundle.manifest.model}, by s2pzoo",
-                allow_patterns=[MANIFEST, SIGNATURE, *bundle.manifest.files], revision=place.revision,
+                allow_patterns=[MANIFEST, *bundle.manifest.files, *([SIGNATURE] if signed else [])],
+                revision=place.revision,
             )  # fmt: skip
     except Exception as error:
         refused = status_of(error) in (401, 403) or type(error).__name__ == "LocalTokenNotFoundError"

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from s2pzoo.errors import BrokenSignatureError, MissingExtraError, UsageError, WrongSignerError
+from s2pzoo.errors import BrokenSignatureError, MissingExtraError, OutputError, UsageError, WrongSignerError
 from s2pzoo.weights.manifest import MANIFEST
 
 SIGNATURE = "manifest.sig"
@@ -28,17 +28,26 @@ def sign(folder: Path, key: Path) -> str:
         The public key, in PEM.
 
     Raises:
-        UsageError: it is no such key.
+        UsageError: it is no such key. OutputError: the signature cannot be written.
         MissingExtraError: model signing is not installed.
     """
     signing, serialization = _library("signing"), _serialization()
+    with tempfile.TemporaryDirectory() as away:
+        inside, signature = Path(away) / MANIFEST, Path(away) / SIGNATURE
+        inside.write_bytes((folder / MANIFEST).read_bytes())
+        try:
+            private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+            signing.Config().use_elliptic_key_signer(private_key=key).sign(inside, signature)
+        except Exception as error:  # a key of another kind, a curve that nobody knows, an encrypted one
+            raise UsageError(
+                f"{key} cannot sign.", why=str(error) or type(error).__name__,
+                fix="Make a key: openssl ecparam -name prime256v1 -genkey -noout -out key.pem",
+            ) from error  # fmt: skip
+        made = signature.read_bytes()
     try:
-        private = serialization.load_pem_private_key(key.read_bytes(), password=None)
-        signing.Config().use_elliptic_key_signer(private_key=key).sign(folder / MANIFEST, folder / SIGNATURE)
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"{key} cannot sign.", why=str(error), fix="Make a key: openssl ecparam -name prime256v1 -genkey -noout"
-        ) from error
+        (folder / SIGNATURE).write_bytes(made)
+    except OSError as error:
+        raise OutputError(f"{folder / SIGNATURE} cannot be written.", why=error.strerror or str(error)) from error
     public: bytes = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )

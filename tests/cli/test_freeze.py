@@ -64,6 +64,17 @@ def test_a_model_that_is_gone_is_a_loss_and_a_new_one_is_not(frozen: Path, capfd
     assert [change for _, change in told] == ["models are gone", "models are new"]
 
 
+def test_of_two_families_of_one_distribution_each_is_looked_at(frozen: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (line,) = [line for line in frozen.read_text().splitlines() if "doodle" in line]
+    frozen.write_text(f"{line.partition('  #')[0]}  # scribble: scribble.small\n{frozen.read_text()}")
+    assert [change for _, change in diff(frozen, capfd, code=1)] == ["is gone"]
+
+
+def test_a_distribution_may_be_written_in_several_ways(frozen: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    frozen.write_text("\ufeff" + frozen.read_text().replace("s2pzoo-ups==", "S2PZoo_UPS=="))
+    assert diff(frozen, capfd, code=0) == []
+
+
 def test_another_version_is_told_and_no_loss(frozen: Path, capfd: pytest.CaptureFixture[str]) -> None:
     changed(frozen, r"(s2pzoo)==\S+\n", r"\1==0.0.1\n")
     assert diff(frozen, capfd, code=0) == [("s2pzoo", "another version")]

@@ -19,6 +19,13 @@ class _Pages(BaseHTTPRequestHandler):
         self.send_response(302 if moved else 404 if self.path == "/none" else 200)
         if moved:
             self.send_header("Location", moved)
+        if self.path == "/broken":
+            self.send_header("Content-Length", "1000")
+            self.close_connection = True
+        for number in range(30 if self.path == "/headers" else 0):
+            self.send_header(f"X-{number}", "x")
+            self.flush_headers()
+            time.sleep(0.1)
         self.end_headers()
         if self.path == "/picture":
             self.wfile.write(b"drawing")
@@ -50,6 +57,7 @@ def test_the_bytes_come(web: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [("none", "404"), ("large", "more than 1,000 bytes"), ("slow", "after 0.5 seconds"), ("round", "redirect"),
+     ("broken", "broke off after 0 of 1,000"), ("headers", "after 0.5 seconds"),
      ("away", "no address of the web")],
 )  # fmt: skip
 def test_what_cannot_come_is_told(web: str, path: str, told: str) -> None:
@@ -63,7 +71,10 @@ def test_a_server_that_is_not_there_is_told() -> None:
         s2pzoo.fetch("http://127.0.0.1:9/picture", seconds=2)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "picture.png", "https://", "javascript:1", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://x/y", "picture.png", "https://", "javascript:1", "", "http://[::1", "http://h:zz/"],
+)
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(BadInputError, match="no address of the web"):
         s2pzoo.fetch(url)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,6 +64,29 @@ class TestDtype:
         with pytest.raises(UsageError, match="rounded"):
             tiny.save(tmp_path / "out")
 
+    def test_rounded_they_stay(self, tiny: Pipeline, tmp_path: Path) -> None:
+        tiny.to(torch.bfloat16).to(torch.float32)
+        assert tiny.rounded and tiny.dtype == torch.float32
+        with pytest.raises(UsageError, match="rounded"):
+            tiny.save(tmp_path / "out")
+
+    def test_a_refusal_changes_nothing(self, tiny: Pipeline) -> None:
+        before = tiny(face())
+        for wrong in (("nope", torch.bfloat16), ("cpu", torch.int8), ("xpu", None)):
+            with pytest.raises(UsageError):
+                tiny.to(*wrong)
+        assert (tiny.dtype, tiny.device.type, tiny.rounded) == (torch.float32, "cpu", False)
+        assert off(tiny(face()), before) == 0
+
+    def test_a_network_that_is_called_by_itself_gives_float32_too(self, tiny: Pipeline) -> None:
+        tiny.to(torch.bfloat16)
+        latent = tiny.components["encoder"](image=torch.rand(2, 1, 32, 32))
+        assert latent.dtype == torch.float32
+
+    def test_provenance_says_it(self, tiny: Pipeline) -> None:
+        assert tiny.run(face()).provenance["dtype"] == "float32"
+        assert tiny.to(torch.bfloat16).run(face()).provenance["dtype"] == "bfloat16"
+
 
 def test_compiled_it_gives_the_same(tiny: Pipeline) -> None:
     photo = tiny(face())
@@ -77,6 +104,19 @@ class TestCallbacks:
         tiny.run([face(0), face(1)], callbacks=[watch])
         needed = [step for step in tiny.model.steps if not step.side]
         assert seen == [(step.name, list(step.outputs.values())) for step in needed]
+
+    def test_an_iterator_of_them_is_heard_at_every_step(self, tiny: Pipeline) -> None:
+        seen: list[str] = []
+        tiny.run([face(seed) for seed in range(18)], callbacks=(one for one in [lambda step, _: seen.append(step)]))
+        assert len(seen) == 2 * len([step for step in tiny.model.steps if not step.side])
+
+    def test_what_is_put_into_their_values_stays_theirs(self, tiny: Pipeline) -> None:
+        assert off(tiny.run(face(), callbacks=[lambda _, values: values.clear()]).photo, tiny(face())) == 0  # pyright: ignore
+
+    @pytest.mark.parametrize("wrong", [print, None, [None], 3])
+    def test_what_cannot_be_called_is_told(self, tiny: Pipeline, wrong: Any) -> None:
+        with pytest.raises(UsageError, match="list of functions"):
+            tiny.run(face(), callbacks=wrong)
 
     def test_an_error_of_one_ends_the_run(self, tiny: Pipeline) -> None:
         def stop(step: str, values: Mapping[str, Tensor]) -> None:
@@ -117,6 +157,33 @@ class TestBytes:
     def test_a_file_opened_as_text_is_told(self, tiny: Pipeline, file: Path) -> None:
         with pytest.raises(BadInputError, match=r'not bytes.\nOpen it with "rb"'):
             tiny(io.StringIO("x"))
+
+    def test_what_cannot_be_read_is_told(self, tiny: Pipeline, file: Path, tmp_path: Path) -> None:
+        closed, view = file.open("rb"), memoryview(b"x")
+        closed.close()
+        view.release()
+        with (tmp_path / "w.png").open("wb") as written, file.open(errors="strict", encoding="ascii") as text:
+            for wrong in (closed, view, written, text):
+                with pytest.raises(BadInputError, match="cannot be read"):
+                    tiny(wrong)
+
+    def test_an_unbuffered_file_is_read_to_its_end(self, tiny: Pipeline, file: Path) -> None:
+        out, into = os.pipe()
+
+        def drip() -> None:
+            with os.fdopen(into, "wb", buffering=0) as pen:
+                for at in range(0, len(data := file.read_bytes()), 64):
+                    pen.write(data[at : at + 64])
+
+        threading.Thread(target=drip).start()
+        with os.fdopen(out, "rb", buffering=0) as raw:
+            assert off(tiny(raw), tiny(file)) == 0
+
+    def test_a_temporary_file_in_a_list_is_a_drawing(self, tiny: Pipeline, file: Path) -> None:
+        with tempfile.NamedTemporaryFile(suffix=".png") as held:
+            held.write(file.read_bytes())
+            held.seek(0)
+            assert len(tiny([held])) == 1
 
     def test_an_address_is_not_fetched_by_itself(self, tiny: Pipeline) -> None:
         with pytest.raises(BadInputError, match=r"s2pzoo\.fetch"):

@@ -78,7 +78,7 @@ def plant(rendered: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
         default_registry.cache_clear()
         try:
             s2pzoo.build("acme.tiny").save(home / "weights/tiny", metadata=mutant.about)
-        except Exception:
+        except (Exception, SystemExit):
             shutil.copytree(bundle, home / "weights/tiny", dirs_exist_ok=True)
         for name, change in mutant.later.items():
             edit(home / name, *change)
@@ -153,9 +153,7 @@ ADAPTER = """
                                factory="PACKAGE.method:Half")]"""
 HALF = """
 
-class Half(nn.Module):
-    def __init__(self, config):
-        super().__init__()
+class Half(Generator):
 
     def forward(self, *, sketch):
         return sketch[..., ::2]
@@ -252,6 +250,30 @@ def test_the_command_says_what_failed_and_ends_with_one(plant: Planted, capfd: p
     assert run(["check", "acme", "--json"]) == 1
     told = json.loads(capfd.readouterr().out)
     assert not told["ok"] and told["counts"]["failed"] == 1
+
+
+EXITS = {
+    "a forward": painted("ports/component-gives", "\nraise SystemExit(0)"),
+    "a step": method("train/trains", 'terms = {"pixel"', 'raise SystemExit(0)\n        terms = {"pixel"'),
+    "a tool": declaring("tools/runs", TOOL, "\n\ndef negative(pipeline, sketch):\n    raise SystemExit(0)\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXITS)
+def test_a_plugin_that_ends_the_program_is_found_out(
+    plant: Planted, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plant(EXITS[name])
+    assert run(["check", "acme", "--json"]) == 1
+    told = json.loads(capfd.readouterr().out)
+    (failed,) = [one for one in told["findings"] if one["state"] == FAILED]
+    assert failed["check"] == EXITS[name].check and "SystemExit" in failed["why"]
+
+
+@pytest.mark.parametrize("family", ["core", "s2pzoo", "ups.shoes128"])
+def test_what_is_no_plugin_is_told(family: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", family]) == 2
+    assert "Name" in capfd.readouterr().err
 
 
 def test_a_plugin_that_is_not_there_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:

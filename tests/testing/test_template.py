@@ -79,7 +79,14 @@ def test_names_of_two_words_become_packages(tmp_path: Path, name: str, package: 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("Acme", "cannot name a model family"), ("9lives", "cannot name"), ("a b", "cannot name"), ("ups", "s2pzoo-ups")],
+    [
+        ("core", "the core's own"),
+        ("unregistered", "the core's own"),
+        ("Acme", "cannot name a model family"),
+        ("9lives", "cannot name"),
+        ("a b", "cannot name"),
+        ("ups", "s2pzoo-ups"),
+    ],
 )
 def test_a_name_that_cannot_be_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, told: str

@@ -151,6 +151,33 @@ def test_what_is_no_key_is_told(folder: Path, tmp_path: Path, content: str | Non
     assert not (folder / SIGNATURE).exists()
 
 
+def test_keys_of_another_kind_are_told(folder: Path, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    none = serialization.NoEncryption()
+    for key in (rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()):
+        path = tmp_path / "other.pem"
+        path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, none))
+        with pytest.raises(UsageError, match="cannot sign"):
+            publish(folder, "me/tiny", dry_run=True, key=path)
+
+
+def test_an_old_signature_is_not_uploaded_with_what_nobody_signed(hub: Hub, folder: Path, key: Path) -> None:
+    publish(folder, "me/tiny", dry_run=True, key=key)
+    publish(folder, "me/tiny")
+    (files,) = [list(repo.commits.values())[-1] for repo in hub.repos.values()]
+    assert SIGNATURE not in files
+
+
+def test_a_repository_is_the_same_in_other_letters() -> None:
+    bundle = KnownBundle(
+        name="tiny.small", summary="", licence=Licences(code="a", weights="b", data="c"), bundled=False,
+        hub=f"Me/Tiny@{'1' * 40}", size=1, sha256="", signer="KEY",
+    )  # fmt: skip
+    assert Catalogue(bundles={"tiny.small": bundle}).signer(f"me/tiny@{'1' * 40}") == "KEY"
+
+
 def test_the_command_signs(hub: Hub, folder: Path, key: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["publish", str(folder), "me/tiny", "--sign", str(key)]) == 0
     assert "signer = " in capfd.readouterr().out
