@@ -235,13 +235,13 @@ class SignatureMissingError(WeightsError):
 class WrongSignerError(WeightsError):
     """A bundle was signed, and by somebody else than the catalogue names."""
 
-    code = "E_SIGNATURE_SIGNER"
+    code = "E_WRONG_SIGNER"
 
 
 class BrokenSignatureError(WeightsError):
     """What was signed is not what is here, or there is no signature in the file that should hold one."""
 
-    code = "E_SIGNATURE_BROKEN"
+    code = "E_BROKEN_SIGNATURE"
 
 
 class WeightsMismatchError(WeightsError):

@@ -32,6 +32,11 @@ def test_verbs_and_options_are_completed(line: str, offered: str) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_for_a_shell_is_printed(shell: str) -> None:
     done = subprocess.run(
-        [PROGRAM, "--show-completion", shell], capture_output=True, text=True, timeout=60, check=False
+        [PROGRAM, "--show-completion", shell],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
     )
     assert done.returncode == 0 and "_S2PZOO_COMPLETE" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import tempfile
@@ -147,6 +148,15 @@ class TestBytes:
         svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1L8 8" stroke="black"/></svg>'
         assert isinstance(tiny(svg), Image.Image)
         assert isinstance(tiny(b'{"strokes": [[[0.1, 0.1], [0.9, 0.9], [0.9, 0.5]]]}'), Image.Image)
+
+    def test_a_packed_svg_comes_as_bytes_too(self, tiny: Pipeline) -> None:
+        svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1L8 8" stroke="black"/></svg>'
+        assert off(tiny(gzip.compress(svg)), tiny(svg)) == 0
+
+    def test_bytes_of_several_drawings_are_told(self, tiny: Pipeline) -> None:
+        line = b'{"drawing": [[[1, 90], [1, 90]], [[90, 1], [1, 90]]]}'
+        with pytest.raises(BadInputError, match="several drawings"):
+            tiny(line + b"\n" + line + b"\n")
 
     @pytest.mark.parametrize("data", [b"", b"nonsense", b"\x89PNG\r\n\x1a\n"])
     def test_bytes_that_are_no_drawing_are_told_by_that_name(self, tiny: Pipeline, data: bytes) -> None:
