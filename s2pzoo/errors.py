@@ -6,8 +6,25 @@ class or at `code`, never at the text. `exit_code` is what the command line ends
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar
+
+
+def install_command(what: str) -> str:
+    """What installs `what` beside s2pzoo: `pip install ...`, or how pipx or uv say it where they made the environment.
+
+    Args:
+        what: the arguments of pip install: distributions, or options too.
+    """
+    home = Path(sys.prefix)
+    if (home / "pipx_metadata.json").exists():
+        return f"pipx runpip {home.name} install {what}"
+    if (home / "uv-receipt.toml").exists() and not what.startswith("-"):
+        return f"uv tool install {home.name} --with {what}"
+    return f"{'' if find_spec('pip') else 'uv '}pip install {what}"
 
 
 class Remark(UserWarning):
@@ -177,7 +194,7 @@ class PluginMissingError(PluginError):
 
     def __init__(self, what: str, *, distribution: str, why: str = "", fix: str = "") -> None:
         self.distribution = distribution
-        super().__init__(what, why=why, fix=fix or f"Run: pip install {distribution}")
+        super().__init__(what, why=why, fix=fix or f"Run: {install_command(distribution)}")
 
 
 class AmbiguousNameError(PluginError):
@@ -275,7 +292,8 @@ class MissingExtraError(S2PZooError, ImportError):
 
     def __init__(self, what: str, *, extra: str, distribution: str = "s2pzoo", why: str = "", fix: str = "") -> None:
         self.extra = extra
-        super().__init__(what, why=why, fix=fix or f'Run: pip install "{distribution}[{extra}]"')
+        wanted = f'"{distribution}[{extra}]"'
+        super().__init__(what, why=why, fix=fix or f"Run: {install_command(wanted)}")
 
 
 class DataError(S2PZooError):

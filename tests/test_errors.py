@@ -3,7 +3,9 @@
 import copy
 import pickle  # noqa: TID251 (processes hand errors to each other by it)
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,25 @@ def test_a_port_mismatch_lists_every_misfit() -> None:
 
 def test_a_missing_extra_says_how_to_get_it() -> None:
     assert 'pip install "s2pzoo[train]"' in str(errors.MissingExtraError("Training needs Lightning.", extra="train"))
+
+
+@pytest.mark.parametrize(
+    ("marker", "command"),
+    [("", "pip install acme"), ("pipx_metadata.json", "pipx runpip s2pzoo install acme"),
+     ("uv-receipt.toml", "uv tool install s2pzoo --with acme")],
+)  # fmt: skip
+def test_what_is_missing_is_installed_as_s2pzoo_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str, command: str
+) -> None:
+    home = tmp_path / "s2pzoo"
+    home.mkdir()
+    if marker:
+        (home / marker).touch()
+    monkeypatch.setattr(sys, "prefix", str(home))
+    assert command in str(errors.PluginMissingError("Acme is not installed.", distribution="acme"))
+    assert "pip" in errors.install_command("--upgrade acme")
+
+
+def test_where_there_is_no_pip_uv_installs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
+    assert errors.install_command("acme") == "uv pip install acme"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -49,6 +49,7 @@ _PANELS = {
         "verify": verify,
     },
 }  # fmt: skip
+_NO_PLUGINS = "--no-plugins"
 _OWN = {name: verb for verbs in _PANELS.values() for name, verb in verbs.items()}
 
 
@@ -61,6 +62,9 @@ def _version(asked: bool) -> None:
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+    no_plugins: Annotated[
+        bool, typer.Option(_NO_PLUGINS, help="Load no plugin; --no-plugins=a,b: not these. Anywhere in the line.")
     ] = False,
 ) -> None:
     """The zoo for sketch-to-photo synthesis: drawings become photos."""
@@ -92,7 +96,11 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         the exit code: 0, the error's own, 2 for a command line that cannot be read, 130 after Ctrl-C, else 1.
     """
-    arguments = joined(arguments) or ["--help"]
+    with _switched_off(arguments) as left:
+        return _run(joined(left) or ["--help"])
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         for at in left_behind():
             text = f"An earlier command ended without a word while {at}. `s2pzoo doctor` may tell more."
@@ -113,6 +121,24 @@ def run(arguments: Sequence[str]) -> int:
             with contextlib.suppress(S2PZooError, BrokenPipeError):  # stdout may be what failed
                 output.print_json({"error": output.error_data(told)})
         return told.exit_code
+
+
+@contextlib.contextmanager
+def _switched_off(words: Sequence[str]) -> Iterator[list[str]]:
+    """Without `--no-plugins` (none of them) and `--no-plugins=a,b` (not these), which count before all else."""
+    left = [word for word in words if word.partition("=")[0] != _NO_PLUGINS]
+    before = {name: os.environ.get(name) for name in ("S2PZOO_PLUGINS", "S2PZOO_DISABLE")}
+    for word in words:
+        if word == _NO_PLUGINS:
+            os.environ["S2PZOO_PLUGINS"] = "-"
+        elif word.startswith(f"{_NO_PLUGINS}="):
+            os.environ["S2PZOO_DISABLE"] = f"{os.environ.get('S2PZOO_DISABLE', '')},{word.partition('=')[2]}"
+    try:
+        yield left
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({name: value} if value is not None else {})
 
 
 def joined(words: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from s2pzoo.cli.output import Answer, table
+from s2pzoo.errors import install_command
 from s2pzoo.host.registry import default_registry
 from s2pzoo.host.settings import Settings
 
@@ -63,7 +64,7 @@ def _surroundings() -> Iterator[dict[str, Any]]:
         try:
             yield _row(name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            yield _row(name, "missing", f"Run: pip install {name}", well=False)
+            yield _row(name, "missing", f"Run: {install_command(name)}", well=False)
     yield _torch()
     settings = Settings.read()
     for what, folder, variable in (
@@ -85,7 +86,7 @@ def _torch() -> dict[str, Any]:
     if done.returncode == 0:
         return _row("torch and torchvision", "fit", f"device auto is {done.stdout.split()[-1]}")
     last = (done.stderr.strip().splitlines() or [""])[-1]
-    more = f"{last}. Install those of one release: pip install --upgrade torch torchvision"
+    more = f"{last}. Install those of one release: {install_command('--upgrade torch torchvision')}"
     return _row("torch and torchvision", "do not fit together", more, well=False)
 
 

@@ -5,7 +5,10 @@ The file is one that pip reads: a line a distribution, with the family and its m
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +18,11 @@ from rich.console import Console
 from rich.text import Text
 
 import s2pzoo
-from s2pzoo.cli.output import Answer, table
-from s2pzoo.errors import OutputError, UsageError
+from s2pzoo.cli.output import Answer, note, stderr, table
+from s2pzoo.errors import OutputError, UsageError, install_command
 from s2pzoo.host.plugin import State
 from s2pzoo.host.registry import default_registry
+from s2pzoo.host.settings import Settings
 
 _HEAD = "# Made by `s2pzoo plugins freeze`. To have it again: pip install -r FILE"
 _LINE = re.compile(r"([A-Za-z0-9][\w.-]*)==(\S+)(?:\s+#\s*([\w-]+)(?: \((\w+)\))?:\s*(.*))?")
@@ -91,9 +95,28 @@ def diff(
             shown.add_row(Text(row["distribution"]), Text(row["change"], style=style), *rest)
         console.print(shown)
         if lost:
-            console.print(f"To have it as it was: pip install -r {file}", markup=False, soft_wrap=True)
+            console.print(f"To have it as it was: {install_command(f'-r {file}')}", markup=False, soft_wrap=True)
 
     return Answer(data={"changes": rows, "lost": lost}, show=show, exit_code=1 if lost else 0)
+
+
+def tell_losses() -> None:
+    """Keep in the cache what is installed; where a distribution is gone since the last look, say so, once."""
+    kept = Settings.read().cache / "plugins" / f"{sha256(sys.prefix.encode()).hexdigest()[:12]}.txt"
+    here = _here()
+    then: dict[tuple[str, str], _Frozen] = {}
+    with contextlib.suppress(UsageError):
+        then = _read(kept)
+    names = {one.key[0] for one in here}
+    gone = sorted({f"{one.distribution} {one.version}" for key, one in then.items() if key[0] not in names})
+    with contextlib.suppress(OSError):
+        if gone:
+            before = kept.replace(kept.with_suffix(".before.txt"))
+            text = f"Gone since the last look: {', '.join(gone)}. `s2pzoo plugins diff {before}` tells more."
+            note(stderr(), text)
+        if then.keys() != {one.key for one in here}:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text("\n".join([_HEAD, *map(str, here), ""]), encoding="utf-8")
 
 
 def _here() -> list[_Frozen]:

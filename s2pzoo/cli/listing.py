@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 import s2pzoo
+from s2pzoo.cli.freeze import tell_losses
 from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
+from s2pzoo.errors import install_command
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.plugin import Plugin, State
 from s2pzoo.host.registry import default_registry
@@ -25,6 +27,7 @@ def list_verb(
     task: Annotated[str, typer.Option("--task", help="Only these, such as sketch-to-photo.")] = "",
 ) -> Answer:
     """List the installed models and whether their weights are here."""
+    tell_losses()
     plugins = default_registry().plugins()
     listed = s2pzoo.list_models(pattern, pretrained=pretrained, task=task)
     models = [_model(m, plugin) for plugin in plugins for m in plugin.models.values() if m.name in listed]
@@ -33,7 +36,8 @@ def list_verb(
 
     def show(console: Console) -> None:
         if not models:
-            none = f"No models are installed.{_known()}" if pattern == "*" else f"No installed model is like {pattern}."
+            known = "" if broken else _known()
+            none = f"No models are installed.{known}" if pattern == "*" else f"No installed model is like {pattern}."
             console.print(Text(none), soft_wrap=True)
         if not models and not broken:
             return
@@ -74,7 +78,7 @@ def search(word: Annotated[str, typer.Argument(metavar="WORD", help="What to loo
             families = ", ".join(sorted(known.plugins))
             console.print(Text(f"Nothing in the catalogue is about {word!r}. It knows {families}."), soft_wrap=True)
         for hit in hits:
-            state = "installed" if hit["installed"] else f"pip install {hit['distribution']}"
+            state = "installed" if hit["installed"] else install_command(hit["distribution"])
             console.print(Text.assemble((hit["family"], "bold"), f"  {hit['summary']}  ({state})"), soft_wrap=True)
             for one in hit["weights"]:
                 line = f"  {one['model']}  {megabytes(one['bytes'])}, weights: {one['licence']}"
@@ -87,6 +91,7 @@ def search(word: Annotated[str, typer.Argument(metavar="WORD", help="What to loo
 
 def plugins() -> Answer:
     """Show every installed plugin: its state, version, the time it took to load, and why it failed."""
+    tell_losses()
     found = [
         {
             "family": plugin.family,
@@ -145,5 +150,5 @@ def _broken(plugin: Plugin) -> dict[str, str]:
 
 def _known() -> str:
     known = default_catalogue().plugins.values()
-    lines = [f"\n  pip install {plugin.distribution}  ({plugin.summary})" for plugin in known]
+    lines = [f"\n  {install_command(plugin.distribution)}  ({plugin.summary})" for plugin in known]
     return f" These are known:{''.join(lines)}" if lines else ""

@@ -23,7 +23,7 @@ import attrs
 import pluggy
 from attrs import field, frozen
 
-from s2pzoo.errors import ApiVersionError, DeclarationError, PluginFailedError, S2PZooError
+from s2pzoo.errors import ApiVersionError, DeclarationError, PluginFailedError, S2PZooError, install_command
 from s2pzoo.host import hooks
 from s2pzoo.host.discovery import Candidate
 from s2pzoo.host.guard import breadcrumb, interrupts, reason, tail, unchanged
@@ -204,7 +204,7 @@ def _check_stated(stated: int, candidate: Candidate) -> None:
         older = candidate.distribution if stated < API_VERSION else "s2pzoo"
         raise ApiVersionError(
             f"{candidate} was written for plugin API {stated}; this s2pzoo speaks {API_VERSION}.",
-            fix=f"Run: pip install --upgrade {older}",
+            fix=f"Run: {install_command(f'--upgrade {older}')}",
         )
 
 

@@ -27,6 +27,7 @@ from s2pzoo.errors import (
     UnknownDatasetError,
     UnknownModelError,
     UnknownTaskError,
+    install_command,
 )
 from s2pzoo.host.catalogue import Catalogue, default_catalogue
 from s2pzoo.host.core import FAMILIES, core_plugins
@@ -226,7 +227,7 @@ class Registry:
         why = f"{plugin.distribution} {plugin.version} has: {', '.join(has) or 'none'}."
         near, fix = suggest(asked, has), ""
         if unknown is UnknownModelError and asked in self._catalogue().bundles:
-            near, fix = (), f"A newer version has it. Run: pip install --upgrade {plugin.distribution}"
+            near, fix = (), f"A newer version has it. Run: {install_command(f'--upgrade {plugin.distribution}')}"
         elif not has and plugin.warnings:
             why += f" Note: {'; '.join(plugin.warnings)}."
         raise unknown(f"Unknown {_noun(unknown)} {asked!r}.", why=why, fix=fix, suggestions=near)
@@ -261,7 +262,9 @@ def _refusal(plugin: Plugin) -> PluginError:
         )
     if plugin.state is State.BLOCKED:
         return PluginBlockedError(
-            f"Plugin {plugin.family!r} is switched off.", why=f"{plugin.reason}.", fix="Change that variable."
+            f"Plugin {plugin.family!r} is switched off.",
+            why=f"{plugin.reason}.",
+            fix="Change that variable, or leave out --no-plugins.",
         )
     if isinstance(plugin.error, ApiVersionError):
         return ApiVersionError(plugin.error.what, why=plugin.error.why, fix=plugin.error.fix)

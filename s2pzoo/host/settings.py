@@ -16,7 +16,8 @@ class Settings:
     """One reading of the environment.
 
     Attributes:
-        plugins: S2PZOO_PLUGINS, the only families to load, parted by commas; None where unset or empty: all.
+        plugins: S2PZOO_PLUGINS, the only families to load, parted by commas, or `-` for none; None where unset or
+            empty: all.
         disable: S2PZOO_DISABLE, families not to load, parted by commas.
         weights: S2PZOO_WEIGHTS, folders to look for bundles in, parted as PATH is.
         cache: S2PZOO_CACHE, the folder for stamps and gallery features; else s2pzoo in XDG_CACHE_HOME or

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from s2pzoo.errors import ConfigError, WeightsCorruptError, WeightsMismatchError
+from s2pzoo.errors import ConfigError, WeightsCorruptError, WeightsMismatchError, install_command
 from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import Model, Step
 from s2pzoo.spec.reading import UnreadableError, read_json
@@ -170,7 +170,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise WeightsMismatchError(
             f"{folder} is a bundle of format {stated}.",
             why=f"This s2pzoo reads formats up to {FORMAT}.",
-            fix="Run: pip install --upgrade s2pzoo",
+            fix=f"Run: {install_command('--upgrade s2pzoo')}",
         )
     if type(stated) is not int or stated < 1:
         raise WeightsCorruptError(f"{path} is not a manifest.", why=f"Its format is {stated!r}.", fix=AGAIN)

@@ -6,13 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import s2pzoo
 from s2pzoo.cli.app import run
 from s2pzoo.host.registry import default_registry
+from s2pzoo.host.settings import Settings
 
 
 @pytest.fixture
@@ -104,3 +107,20 @@ def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, capfd: pytest.Ca
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "diff", str(tmp_path / "none.txt")]) == 2
     assert "cannot be read" in capfd.readouterr().err
+
+
+def test_a_plugin_that_vanished_since_the_last_look_is_told_once(cli: Callable[..., Any], tmp_path: Path) -> None:
+    assert cli("list").err == ""
+    (kept,) = (Settings.read().cache / "plugins").iterdir()
+    kept.write_text(kept.read_text() + "s2pzoo-gone==1.0  # gone: gone.small\n")
+    told = cli("plugins")
+    assert told.code == 0 and "Gone since the last look: s2pzoo-gone 1.0." in told.err
+    (before,) = (Settings.read().cache / "plugins").glob("*.before.txt")
+    assert str(before) in told.err and "s2pzoo-gone==1.0" in before.read_text()
+    assert cli("plugins", "diff", before).code == 1
+    assert "Gone" not in cli("plugins").err
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S2PZOO_CACHE", "/dev/null/cache")
+    assert cli("list").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,3 +166,18 @@ def test_explain_shows_every_value_with_its_form(cli: Callable) -> None:
     text = cli("explain", "doodle").out
     assert "only when asked for" in text
     assert "redrawn: sketch (N,1,32,32)" in text
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("option", ["--no-plugins", "--no-plugins=other,doodle"])
+def test_plugins_can_be_left_out_anywhere_in_the_line(cli: Callable[..., Any], option: str, at: int) -> None:
+    words = ["info", "doodle.small"]
+    done = cli(*words[:at], option, *words[at:])
+    assert done.code == 1 and "E_PLUGIN_BLOCKED" in done.err and "--no-plugins" in done.err
+    assert cli(*words).code == 0  # the next command knows nothing of it
+    assert cli(*words, "--no-plugins=other").code == 0
+
+
+def test_without_plugins_a_plugins_verb_is_none(cli: Callable[..., Any], drawing: Callable[..., Path]) -> None:
+    assert cli("clean", "--help").code == 0
+    assert cli("clean", drawing("a.png"), "--no-plugins").code == 2
