@@ -23,7 +23,7 @@ demo: $(READY)
 	@echo "The photos are in out/; beside their sketches they are in out/faces.png, out/shoes.png and out/chairs.png"
 
 test: $(READY)
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

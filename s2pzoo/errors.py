@@ -41,17 +41,18 @@ class S2PZooError(Exception):
     Args:
         what: one line, what happened.
         why: one line, the reason. Optional.
-        fix: one line, what to do now. Optional.
+        fix: one line, what to do now. By default what helps with most errors of the class.
     """
 
     code: ClassVar[str] = "E_S2PZOO"
     exit_code: ClassVar[int] = 1
+    usual_fix: ClassVar[str] = "Set S2PZOO_TRACEBACK=1 to see where it happened."
 
     def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
-        self.fix = fix
+        self.fix = fix or self.usual_fix
 
     def __str__(self) -> str:
         return "\n".join(line for line in (self.what, self.why, self.fix) if line)
@@ -73,12 +74,14 @@ class UsageError(S2PZooError):
 
     code = "E_USAGE"
     exit_code = 2
+    usual_fix = "Change what was asked for; `s2pzoo VERB --help` says what can be."
 
 
 class _Unknown(UsageError):
     """A name that nobody knows. `suggestions` holds the nearest known names, best first."""
 
     code = "E_UNKNOWN"
+    usual_fix = "Run: s2pzoo list"
 
     def __init__(self, what: str, *, why: str = "", fix: str = "", suggestions: Iterable[str] = ()) -> None:
         self.suggestions = tuple(suggestions)
@@ -91,6 +94,7 @@ class BadNameError(UsageError, ValueError):
     """A text that is not a well-formed name (`family.variant`, `plugin/component`, `family.variant:step`)."""
 
     code = "E_BAD_NAME"
+    usual_fix = "Write family.variant, family.variant:step or plugin/component."
 
 
 class UnknownModelError(_Unknown):
@@ -103,6 +107,7 @@ class UnknownComponentError(_Unknown):
     """No component of this name."""
 
     code = "E_UNKNOWN_COMPONENT"
+    usual_fix = "Run: s2pzoo components"
 
 
 class UnknownTaskError(_Unknown):
@@ -127,18 +132,21 @@ class BadOptionError(UsageError, ValueError):
     """A declared option was given a value outside its type, range or choices."""
 
     code = "E_BAD_OPTION"
+    usual_fix = "Run `s2pzoo info MODEL`: it lists the options and their ranges."
 
 
 class ConfigError(UsageError, ValueError):
     """A config as data (JSON, TOML) does not fit its class."""
 
     code = "E_CONFIG"
+    usual_fix = "Change that value, or leave it out."
 
 
 class BadInputError(UsageError, ValueError):
     """A sketch or photo that cannot be read as one."""
 
     code = "E_BAD_INPUT"
+    usual_fix = "Give one that fits."
 
 
 class GalleryError(UsageError):
@@ -151,12 +159,14 @@ class OutputError(UsageError, OSError):
     """A result cannot be written where it was asked for."""
 
     code = "E_OUTPUT"
+    usual_fix = "Name a place that can be written to."
 
 
 class PortMismatchError(UsageError, ValueError):
     """Steps that do not fit together. `misfits` holds every misfit found, one sentence each."""
 
     code = "E_PORT_MISMATCH"
+    usual_fix = "Run `s2pzoo explain MODEL`: it shows what each step takes and gives."
 
     def __init__(self, what: str, *, why: str = "", fix: str = "", misfits: Iterable[str] = ()) -> None:
         self.misfits = tuple(misfits)
@@ -167,12 +177,14 @@ class RecipeError(UsageError, ValueError):
     """A training recipe or one of its overrides is wrong."""
 
     code = "E_RECIPE"
+    usual_fix = "Mend the recipe or the override; the tables in docs/ say what each value may be."
 
 
 class PluginError(S2PZooError):
     """Something about a plugin, not about the request."""
 
     code = "E_PLUGIN"
+    usual_fix = "Run `s2pzoo plugins`: it says more."
 
 
 class PluginFailedError(PluginError):
@@ -217,18 +229,21 @@ class DeclarationError(PluginError, ValueError):
     """A plugin's declaration is wrong in itself, or does not belong to the plugin."""
 
     code = "E_DECLARATION"
+    usual_fix = "Mend the declaration; docs/hooks.md says what may be in it."
 
 
 class CatalogueError(S2PZooError):
     """A file of the registry folder is wrong. The text names the file."""
 
     code = "E_CATALOGUE"
+    usual_fix = "Mend that file, or install s2pzoo anew."
 
 
 class WeightsError(S2PZooError):
     """Something about trained weights."""
 
     code = "E_WEIGHTS"
+    usual_fix = "Run `s2pzoo weights where`: it says where weights are looked for."
 
 
 class WeightsNotFoundError(WeightsError):
@@ -241,6 +256,7 @@ class WeightsCorruptError(WeightsError):
     """A file of a bundle is missing, truncated, or not the one the manifest was written for."""
 
     code = "E_WEIGHTS_CORRUPT"
+    usual_fix = "Have them anew: s2pzoo weights rm MODEL, then s2pzoo weights pull MODEL."
 
 
 class SignatureMissingError(WeightsError):
@@ -265,6 +281,7 @@ class WeightsMismatchError(WeightsError):
     """Weights whose names or shapes are not those of the network."""
 
     code = "E_WEIGHTS_MISMATCH"
+    usual_fix = "Use the weights that were made for this network."
 
 
 class UntrainedError(WeightsError):
@@ -283,6 +300,7 @@ class OfflineError(S2PZooError):
     """The network is needed and switched off (HF_HUB_OFFLINE)."""
 
     code = "E_OFFLINE"
+    usual_fix = "Unset HF_HUB_OFFLINE, or bring the weights: docs/architecture.md, s2pzoo weights bundle."
 
 
 class MissingExtraError(S2PZooError, ImportError):
@@ -300,9 +318,11 @@ class DataError(S2PZooError):
     """A data set that is missing, empty, or not laid out as its reader expects."""
 
     code = "E_DATA"
+    usual_fix = "Mend the data; the reader's own help says how it should lie."
 
 
 class TrainingError(S2PZooError):
     """A training that cannot start, go on, or be resumed."""
 
     code = "E_TRAINING"
+    usual_fix = "Mend it and begin again; `--resume` goes on from the last checkpoint."

@@ -51,6 +51,12 @@ def test_an_error_says_what_why_and_what_to_do(cls: type[S2PZooError]) -> None:
 
 
 @pytest.mark.parametrize("cls", PUBLIC)
+def test_every_error_says_what_to_do_next(cls: type[S2PZooError]) -> None:
+    error = cls("What.", **EXTRA.get(cls.__name__, {}))
+    assert error.fix and str(error).endswith(error.fix)
+
+
+@pytest.mark.parametrize("cls", PUBLIC)
 def test_an_error_survives_another_process(cls: type[S2PZooError]) -> None:
     error = make(cls)
     for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301

@@ -147,7 +147,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> str:
     """As Markdown; a short row is a heading, columns that say nothing are left out."""
     full = [row for row in rows if len(row) == len(heads)]
     kept = [i for i in range(len(heads)) if i < 2 or any(row[i] not in ("-", "") for row in full)]
-    cells = ([row[i].replace("|", "\\|") if i < len(row) else "" for i in kept] for row in rows)
+    cells = ([row[i] if i < len(row) else "" for i in kept] for row in rows)
     return markdown_table([heads[i] for i in kept], cells)
 
 

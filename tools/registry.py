@@ -128,6 +128,8 @@ def wrong(catalogue: Catalogue) -> list[str]:
     found += [f"{place} is listed twice" for place in {one for one in places if places.count(one) > 1}]
     listed = {folder.resolve() for folder in folders.values()}
     unlisted = [path.parent for path in ROOT.glob("plugins/*/s2pzoo_*/weights/*/manifest.json")]
+    marked = _TABLE.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    found += [] if marked else ["README.md has no place for the table: <!-- models --> and <!-- end -->"]
     return found + [f"{path.relative_to(ROOT)} is not listed" for path in unlisted if path.resolve() not in listed]
 
 

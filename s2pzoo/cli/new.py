@@ -40,7 +40,11 @@ def new(
             taken.distribution if taken else f"{default_registry().look(name).distribution}, which is installed here"
         )
         raise UsageError(f"The name {name!r} is taken.", why=f"It is that of {whose}.", fix="Choose another.")
-    folder = (out or Path(f"s2pzoo-{name.replace('_', '-')}")).expanduser()
+    folder = out or Path(f"s2pzoo-{name.replace('_', '-')}")
+    try:
+        folder = folder.expanduser().resolve()
+    except RuntimeError as error:  # ~nobody, links in a circle
+        raise OutputError(f"{folder} cannot be a folder.", why=str(error), fix="Give another with --out.") from error
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is there already.", why="Nothing is written over.", fix="Give another with --out.")
     _render(name, folder, defaults=defaults)

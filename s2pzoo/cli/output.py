@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import inspect
 import json
@@ -21,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from s2pzoo.errors import OutputError, Remark, S2PZooError
+from s2pzoo.errors import OutputError, Remark, S2PZooError, UsageError
 from s2pzoo.host.guard import reason
 
 TRACEBACK = "S2PZOO_TRACEBACK"
@@ -32,11 +33,16 @@ _NAMES = ("model", "plugin", "step", "component", "option")
 _Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on stdout.")]
 
 
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+_LONG = 80  # letters of a path that an error shows
+
+
 class InterruptedByUserError(S2PZooError):
     """Ctrl-C."""
 
     code = "E_INTERRUPTED"
     exit_code = 130  # as shells have it
+    usual_fix = ""
 
 
 @frozen(kw_only=True)
@@ -223,6 +229,10 @@ def ours(error: Exception) -> S2PZooError:
     """The error as one of ours: that of a file or a model is told, and the rest of a batch goes on."""
     if isinstance(error, S2PZooError):
         return error
+    if isinstance(error, OSError) and error.filename and error.errno in _NO_PATH:
+        name = str(error.filename)
+        shown = name if len(name) <= _LONG else f"{name[:_LONG]}..."
+        return UsageError(f"{shown} cannot be used as a path.", why=str(error.strerror), fix="Give another.")
     where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
     return _UnexpectedError(
         reason(error), why=" ".join(where), fix=f"{TRACEBACK}=1 s2pzoo ... shows where it happened."

@@ -249,9 +249,10 @@ def _recipes_folder(family: str) -> Path:
     try:
         plugin = default_registry().plugin(family)
     except UnknownModelError as error:
+        fix = "Give the path of a TOML file, or the name of a plugin's recipe as family/recipe."
         raise RecipeError(
             f"There is no recipe file {family}/..., and no plugin {family!r}.",
             why=error.why,
-            fix=error.fix or "Give the path of a TOML file, or the name of a plugin's recipe as family/recipe.",
+            fix=error.fix if error.suggestions else fix,
         ) from error
     return package_folder(plugin.module) / "recipes"

@@ -127,8 +127,10 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def markdown_table(columns: list[str], rows: Iterable[list[str]]) -> str:
-    """Cells that are texts without a bare |, as a GitHub table."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [columns, ["---"] * len(columns), *rows])
+    """Rows of cells as a GitHub table, each cell on one line."""
+    lines = ([" ".join(cell.split()).replace("|", r"\|") for cell in row] for row in [columns, *rows])
+    head, *rest = (f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join([head, f"| {' | '.join(['---'] * len(columns))} |", *rest])
 
 
 def _files(manifest: Manifest) -> str:
@@ -151,4 +153,4 @@ def _text(value: Any) -> str:
         value = f"{value:.4g}"
     elif not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return value.replace("|", "\\|").replace("\n", " ")
+    return value

@@ -350,3 +350,17 @@ class TestMessagesThatHelp:
         assert (
             json.loads((site / "s2pzoo_doodle/weights/small/manifest.json").read_text())["model"] == done.json["model"]
         )
+
+
+@pytest.mark.parametrize("where", ["~nobody-of-that-name/x", "x" * 300, "circle/x"])
+def test_a_folder_that_cannot_be_is_told_as_one(cli: Callable, tmp_path: Path, where: str) -> None:
+    pytest.importorskip("copier")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    done = cli("new", "fruit", "--out", where, "--defaults")
+    assert (done.code == 2 and "E_OUTPUT" in done.err) or "E_USAGE" in done.err
+    assert len(done.err) < 1000
+
+
+def test_a_name_that_no_file_system_takes_is_told_as_one(cli: Callable, drawing: Callable) -> None:
+    done = cli("generate", drawing("a.png"), "-o", "x" * 300)
+    assert done.code == 2 and "E_UNEXPECTED" not in done.err

@@ -19,6 +19,7 @@ from s2pzoo.errors import (
     WeightsNotFoundError,
 )
 from s2pzoo.retrieval.embedder import SIDE, Embedder, load_embedder, timm_embedder
+from s2pzoo.testing.hub import Hub
 
 PICTURES = torch.rand(2, 3, 90, 90, generator=torch.Generator().manual_seed(0))
 
@@ -111,3 +112,14 @@ def test_names_that_timm_does_not_know_and_weights_that_cannot_be_had_are_refuse
     monkeypatch.setattr(timm, "create_model", fails)
     with pytest.raises(OfflineError, match="no route"):
         load_embedder("resnet18")
+
+
+def test_offline_a_timm_models_weights_are_neither_here_nor_asked_for(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("timm")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(OfflineError, match="weights of resnet18"):
+        timm_embedder("resnet18")
+    assert hub.requests == []

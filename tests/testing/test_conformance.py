@@ -46,6 +46,7 @@ def bundle(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of the plugin as it was written."""
     site = tmp_path_factory.mktemp("pristine")
     shutil.copytree(rendered / "s2pzoo_acme", site / "s2pzoo_acme")
+    narrow(site / "s2pzoo_acme")
     code = f"""
 from s2pzoo.pipeline.run import Pipeline
 from s2pzoo_acme.method import Painter
@@ -75,6 +76,7 @@ def plant(rendered: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
             path.write_text(path.read_text().replace("s2pzoo_acme", package).replace(*NOUNS))
         for name, change in mutant.edits.items():
             edit(home / name, *(text.replace("PACKAGE", package) for text in change))
+        narrow(home)
         default_registry.cache_clear()
         try:
             s2pzoo.build("acme.tiny").save(home / "weights/tiny", metadata=mutant.about)
@@ -86,6 +88,13 @@ def plant(rendered: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
     yield put
     forget(package)
+
+
+def narrow(home: Path) -> None:
+    """A network of a quarter of the channels: the checks are many, the mutants as well."""
+    for name in ("plugin.py", "method.py"):
+        text = (home / name).read_text()
+        (home / name).write_text(text.replace("width: int = knob(16,", "width: int = knob(4,"))
 
 
 def forget(package: str) -> None:

@@ -17,6 +17,7 @@ from drawings import face
 from trained import trained
 
 import s2pzoo
+from s2pzoo.cli.app import run
 from s2pzoo.errors import (
     HubError,
     OfflineError,
@@ -51,6 +52,14 @@ def commit(hub: Hub, bundle: Path) -> str:
     return hub.add("me/tiny", bundle)
 
 
+def put_far(hub: Hub, folder: Path) -> None:
+    """Weights of tiny.far, in a folder and where its plugin says that they are."""
+    trained(s2pzoo.build("tiny.far")).save(folder)
+    hub.add("someone/tiny", folder)
+    held = hub.repos["someone/tiny"]
+    held.commits["0" * 40] = next(iter(held.commits.values()))  # the commit that the plugin pins
+
+
 def photo_of(pipeline: Pipeline) -> bytes:
     return pipeline(face()).tobytes()
 
@@ -70,10 +79,7 @@ class TestLoading:
         assert photo_of(Pipeline.from_pretrained("tiny")) == photo_of(tiny)
 
     def test_a_declared_place_is_used_when_nothing_is_here(self, hub: Hub, tmp_path: Path) -> None:
-        trained(s2pzoo.build("tiny.far")).save(tmp_path / "far")
-        hub.add("someone/tiny", tmp_path / "far")
-        held = hub.repos["someone/tiny"]
-        held.commits["0" * 40] = next(iter(held.commits.values()))  # the commit that the plugin pins
+        put_far(hub, tmp_path / "far")
         assert photo_of(s2pzoo.load("tiny.far")) == photo_of(s2pzoo.load(tmp_path / "far"))
 
     def test_a_pinned_commit_that_is_here_needs_no_request(self, hub: Hub, commit: str) -> None:
@@ -328,6 +334,21 @@ class TestOffline:
                 s2pzoo.load(name)
         assert hub.requests == []
 
+    def test_a_model_of_the_hub_is_carried_to_a_machine_without_network(
+        self, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put_far(hub, tmp_path / "far")
+        photo = photo_of(s2pzoo.load("tiny.far"))
+        assert run(["weights", "bundle", str(tmp_path / "stick"), "tiny.far"]) == 0
+        hub.requests.clear()
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        with pytest.raises(OfflineError, match="not on this machine"):
+            s2pzoo.load("tiny.far")
+        monkeypatch.setenv("S2PZOO_WEIGHTS", str(tmp_path / "stick"))
+        assert photo_of(s2pzoo.load("tiny.far")) == photo
+        assert hub.requests == []
+
     def test_a_half_filled_cache_is_not_taken_for_a_bundle(
         self, hub: Hub, commit: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -382,6 +403,21 @@ class TestOrder:
         made = s2pzoo.compose(["tiny.far"])
         assert photo_of(made) == photo_of(s2pzoo.load("tiny.far"))
         assert [line for line in hub.requests if line.startswith("GET") and "model.safetensors" in line]
+
+
+def test_nothing_writes_into_weights(bundle: Path, tmp_path: Path) -> None:
+    def files() -> dict[str, tuple[bytes, int]]:
+        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(bundle.iterdir())}
+
+    before = files()
+    for path in bundle.iterdir():
+        path.chmod(0o444)
+    pipeline = s2pzoo.load(str(bundle))
+    pipeline(face())
+    assert run(["verify", str(bundle)]) == 0
+    assert run(["weights", "bundle", str(tmp_path / "stick"), str(bundle)]) == 0
+    pipeline.save(tmp_path / "copy")
+    assert files() == before
 
 
 def test_no_code_comes_from_the_hub(hub: Hub, bundle: Path) -> None:
