@@ -151,6 +151,8 @@ def main() -> int:
         else:
             path.write_text(files[path], encoding="utf-8")
             print(f"written: {path.relative_to(ROOT)}")
+    if stale and not checking:  # README's table says what the entries say, which were written just now
+        return main()
     print("\n".join(problems) or f"{len(catalogue.plugins)} plugins, {len(catalogue.bundles)} bundles: right")
     return 1 if problems else 0
 

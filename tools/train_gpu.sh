@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# Train the faces on a machine with a GPU, where nothing is installed but torch and there is no network.
+# Train on a machine with a GPU, where nothing is installed but torch and there is no network.
 #
+# DeepFaceDrawing, of DATA with faces/, faces2/, sketches/fs2k/ and squeezenet1_1.safetensors:
 #   tools/train_gpu.sh pack DATA PACK         here: data, starting weights and what Python lacks there, into a folder
 #   tools/train_gpu.sh begin PACK WORK        there: the corpora on all cores; stage I; images/s of stage II
 #   tools/train_gpu.sh train PACK WORK OUT    there: stage II; the bundle comes back in shards below 16 MiB
 #   tools/train_gpu.sh join OUT BUNDLE        here: the shards become a bundle
+# Stage 1 of UPS, of the COLLECTIONS in DATA (shoes chairs), side by side; START/COLLECTION is where each begins:
+#   tools/train_gpu.sh pack-ups DATA START PACK
+#   tools/train_gpu.sh train-ups PACK WORK OUT
+#   tools/train_gpu.sh join OUT BUNDLE COLLECTION
 #
-# DATA holds faces/, faces2/, sketches/fs2k/ and squeezenet1_1.safetensors. Settings, by environment:
-#   COUNT   faces of each corpus                 BATCH  of stage II
+# Settings, by environment:
+#   COUNT   faces of each corpus                 BATCH   of stage II, and of UPS
 #   STAGE1  minutes; none: encoders begin as     STAGE2  minutes, with STEPS at most
-#           they are, and learn in stage II      MORE    further overrides of stage II
+#           they are, and learn in stage II      MORE    further overrides
 #   TRIALS  batch/crop, of which images/s is measured
-# A rehearsal on a CPU: COUNT=64 STAGE1=0.3 STAGE2=0.3 BATCH=4 STEPS=99 TRIALS=4/128 TRIAL=11 STAGE1_BATCH=4 SAMPLES=64 PRECISION=32-true
+#   SITTING minutes of this call, of UPS         RESUME  1: go on with what such a call left in WORK
+# Rehearsals on a CPU: BATCH=4 STAGE1=0.3 PRECISION=32-true for UPS; COUNT=64 STAGE1=0.3 STAGE2=0.3 BATCH=4 STEPS=99 TRIALS=4/128 TRIAL=11 STAGE1_BATCH=4 SAMPLES=64 PRECISION=32-true
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,6 +44,12 @@ stage2() { # OUT MINUTES BATCH [override...]
         networks.start.bundle="$PACK/start" networks.embedding.trained=true networks.embedding.samples="${SAMPLES:-2048}" \
         weights.reconstruction=1 losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" \
         schedule.minutes="$2" schedule.batch="$3" seed=21 "${@:4}"
+}
+
+what_python_lacks() { # PACK
+    .venv/bin/python -m pip install -q --no-deps --target "$1/site" cattrs
+    cp -r .venv/lib/python3*/site-packages/s2pzoo*.dist-info "$1/site/"
+    du -sh "$1"
 }
 
 case ${1:-} in
@@ -74,9 +86,50 @@ about = {"training": pipeline.metadata["training"]}
 model = evolve(pipeline.model, name="deepfacedrawing.start", steps=steps)
 save_bundle(pack / "start", model, parts, about=about, dtype="float16")
 PY
-    "$python" -m pip install -q --no-deps --target "$3/site" cattrs
-    cp -r .venv/lib/python3*/site-packages/s2pzoo*.dist-info "$3/site/"
-    du -sh "$3"
+    what_python_lacks "$3"
+    ;;
+pack-ups)
+    # Photos at the side they are read at, UnpairedData.load, save for a little.
+    .venv/bin/python - "$2" "$4" ${COLLECTIONS:-shoes chairs} <<'PY'
+import shutil, sys
+from pathlib import Path
+from PIL import Image
+
+data, pack = map(Path, sys.argv[1:3])
+for name in sys.argv[3:]:
+    into = pack / name
+    shutil.copytree(data / name, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns("photo", "line"))
+    (into / "photo").mkdir(exist_ok=True)
+    for line in sorted((data / name / "line").glob("*.png")):
+        (into / "line").mkdir(exist_ok=True)
+        Image.open(line).convert("L").quantize(16).save(into / "line" / line.name, optimize=True)
+    for photo in sorted((data / name / "photo").iterdir()):
+        small = Image.open(photo).convert("RGB").resize((144, 144), Image.Resampling.LANCZOS)
+        small.save(into / "photo" / f"{photo.stem}.jpg", quality=88)
+PY
+    cp -r "$3" "$4/start"
+    cp "$2/squeezenet1_1.safetensors" "$4/"
+    what_python_lacks "$4"
+    ;;
+train-ups)
+    there "$2" "$3"
+    mkdir -p "$4"
+    read -ra more <<<"${MORE:-}"
+    read -ra collections <<<"${COLLECTIONS:-shoes chairs}"
+    share=$(((cores - 1) / ${#collections[@]}))
+    for name in "${collections[@]}"; do
+        (
+            s2pzoo train ups/stage1 --data "$PACK" --out "$WORK/$name" data.collection="$name" networks.start.bundle="$PACK/start/$name" \
+                losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.precision="$precision" \
+                schedule.workers=$((share > 1 ? share : 1)) schedule.prefetch=6 schedule.minutes="${STAGE1:-8}" schedule.batch="${BATCH:-32}" \
+                schedule.steps=1000000 schedule.sample_every_minutes=2 schedule.checkpoint_every_minutes=30 \
+                rules.unpaired_start=0 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/$name.log" 2>&1 || true
+            tail -c 400 "$4/$name.log"
+            tar -C "$WORK/$name" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
+                "samples/$(ls "$WORK/$name/samples" | tail -n 1)" | split -b 15M - "$4/$name.tar."
+        ) &
+    done
+    wait
     ;;
 begin)
     there "$2" "$3"
@@ -111,10 +164,10 @@ train)
     ;;
 join)
     mkdir -p "$3"
-    cat "$2"/bundle.tar.* | tar -C "$3" -x
+    cat "$2/${4:-bundle}".tar.* | tar -C "$3" -x
     ;;
 *)
-    sed -n '2,14p' "$0"
+    sed -n '2,21p' "$0"
     exit 2
     ;;
 esac

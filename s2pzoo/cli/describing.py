@@ -16,10 +16,11 @@ from rich.text import Text
 
 from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
-from s2pzoo.errors import PluginMissingError
+from s2pzoo.errors import OutputError, PluginMissingError
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec import graph
+from s2pzoo.spec.diagram import diagram
 from s2pzoo.spec.fields import fields_of, to_dict
 from s2pzoo.spec.model import ComponentEntry, Model
 from s2pzoo.spec.ports import Port
@@ -72,9 +73,17 @@ def _vouched(bundle: Bundle) -> str:
     return said.get(bundle.trust(), checked if GOLDEN in bundle.manifest.files else "nobody vouches for it")
 
 
-def explain(name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")]) -> Answer:
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")],
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw them into this file, too.")] = None,
+) -> Answer:
     """Show the steps of a model: what each reads and gives, with the form of every value."""
     model = on_paper(name).model
+    if svg:
+        try:
+            svg.write_text(diagram(model), encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{svg} cannot be written.", why=error.strerror or str(error)) from error
     data = {"name": model.name, "input": {model.input: str(model.input_port)}, "output": model.output,
             "steps": graph.rows(model)}  # fmt: skip
 
@@ -82,8 +91,10 @@ def explain(name: Annotated[str, typer.Argument(metavar="NAME", help="A model or
         console.print(Text(model.name, style="bold"))
         console.print(f"input   {model.input}: {model.input_port}\noutput  {model.output}\n", markup=False)
         console.print(_steps(model))
+        if svg:
+            console.print(f"\n{model.name} -> {svg}", markup=False, soft_wrap=True)
 
-    return Answer(data=data, show=show)
+    return Answer(data={**data, "svg": str(svg) if svg else None}, show=show)
 
 
 def _model(described: dict[str, Any]) -> Answer:

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, binary_fill_holes, gaussian_filter
+from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, gaussian_filter
 from skimage.measure import find_contours
 
 from s2pzoo.imaging.edges import STYLES
@@ -15,6 +15,8 @@ from s2pzoo.imaging.rough import LEVELS, sketch_of
 from s2pzoo.imaging.vectorise import Polyline, length, smoothed, vectorise
 
 _GROUND = 0.95  # luma of the white ground, blurred a little
+_INK = 200  # gray values below are ink
+_NEAR = 32  # a line reaches this part of the picture's side
 _KEPT = 0.5  # of known lines at least this share is drawn, the longest first
 
 
@@ -47,6 +49,19 @@ def silhouette(photo: NDArray[np.float32]) -> tuple[list[Polyline], NDArray[np.b
     lines = [smoothed(curve[:, ::-1].astype(np.float32) - 1, size / 90) for curve in curves]
     inside = np.asarray(binary_erosion(binary_fill_holes(gray < _GROUND), iterations=max(1, round(size / 45))), bool)
     return [line for line in lines if length(line) > 0.15 * size], inside
+
+
+def enclosed(sketch: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Where a sketch (S,S) has lines, something near them, or lines all round: 255 there, else 0, (S,S).
+
+    What the sheet's border cuts off is taken for closed there.
+    """
+    near = binary_dilation(sketch < _INK, iterations=max(1, round(len(sketch) / _NEAR)))
+    for side in (near[0], near[-1], near[:, 0], near[:, -1]):
+        reached = np.flatnonzero(side)
+        if len(reached):
+            side[reached[0] : reached[-1]] = True
+    return np.asarray(binary_fill_holes(near), np.uint8) * np.uint8(255)
 
 
 def _pieces(line: Polyline, count: int) -> list[Polyline]:

@@ -14,7 +14,10 @@ from s2pzoo.spec.core import FeatureMatchingConfig, StyleConfig
 
 
 class FeatureMatching(Loss):
-    """Mean L1 distance of a critic's inner features, over layers and scales (each a list of (N,C,h,w))."""
+    """Mean L1 distance of a critic's inner features, over layers and scales (each a list of (N,C,h,w)).
+
+    pix2pixHD's released code sums its four layers: four times as much as this.
+    """
 
     Config = FeatureMatchingConfig
 

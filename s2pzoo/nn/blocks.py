@@ -9,19 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from s2pzoo.nn.conditional import Layers
+
 
 class ResidualBlock(nn.Module):
     """x + norm(conv(relu(norm(conv(x))))), 3x3 with reflection padding, no activation after the sum."""
 
+    takes_shares = True
+
     def __init__(self, channels: int, *, norm: Callable[[int], nn.Module] = nn.BatchNorm2d) -> None:
         super().__init__()
-        self.body = nn.Sequential(
+        self.body = Layers(
             nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), norm(channels), nn.ReLU(),
             nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), norm(channels),
         )  # fmt: skip
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+    def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
+        return x + self.body(x, shares)
 
 
 class ResizeConv2d(nn.Conv2d):

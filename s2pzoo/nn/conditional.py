@@ -1,28 +1,41 @@
-"""One network for several categories: conditional instance normalisation (Dumoulin et al. 2017, arXiv:1610.07629)."""
+"""One network for several categories: conditional normalisation (Dumoulin et al. 2017, arXiv:1610.07629).
+
+Pictures may also lie between categories, as gray ones do between dark and light.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from s2pzoo.errors import BadOptionError, UsageError
 from s2pzoo.spec.names import suggest
 
-_index: ContextVar[Tensor | None] = ContextVar("category index", default=None)
+
+class Layers(nn.Sequential):
+    """As nn.Sequential; layers that have `takes_shares` are told the shares (N,K), how much of each category it is."""
+
+    takes_shares = True
+
+    def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, shares) if getattr(layer, "takes_shares", False) else layer(x)
+        return x
 
 
 class ConditionalNorm2d(nn.Module):
-    """(N,C,H,W) -> the same: `norm`, then the scale and the shift of each picture's category.
+    """(N,C,H,W) -> the same: `norm`, then scale and shift of each picture's category, or between those of several.
 
-    Blocks need not know about categories: `conditioned` says which ones the pictures have. New, it is `norm` alone.
+    New, it is `norm` alone.
 
     Raises:
-        UsageError: called outside `conditioned`.
+        UsageError: it is told no shares.
     """
+
+    takes_shares = True
 
     def __init__(self, norm: nn.Module, channels: int, classes: int) -> None:
         super().__init__()
@@ -30,11 +43,12 @@ class ConditionalNorm2d(nn.Module):
         self.weight = nn.Parameter(torch.ones(classes, channels))
         self.bias = nn.Parameter(torch.zeros(classes, channels))
 
-    def forward(self, x: Tensor) -> Tensor:
-        index = _index.get()
-        if index is None:
-            raise UsageError("A conditional network runs without a category.", fix="Call it inside conditioned(index).")
-        scale, shift = (table[index][..., None, None] for table in (self.weight, self.bias))
+    def forward(self, x: Tensor, shares: Tensor | None = None) -> Tensor:
+        if shares is None:
+            raise UsageError("A conditional network runs without a category.", fix="Give the shares of each.")
+        # Not a matrix product, which autocast would round.
+        tables = (self.weight, self.bias)
+        scale, shift = ((shares[..., None] * table).sum(1)[..., None, None].to(x.dtype) for table in tables)
         return self.norm(x) * scale + shift
 
 
@@ -45,14 +59,10 @@ class ConditionalInstanceNorm2d(ConditionalNorm2d):
         super().__init__(nn.InstanceNorm2d(channels), channels, classes)
 
 
-@contextmanager
-def conditioned(index: Tensor | None) -> Iterator[None]:
-    """Inside, in this thread, all conditional norms take `index`, long (N,), for the categories of their pictures."""
-    token = _index.set(index)
-    try:
-        yield
-    finally:
-        _index.reset(token)
+def category_shares(category: str | int | Tensor | None, classes: Sequence[str], like: Tensor) -> Tensor:
+    """The shares (N,K) of pictures `like` (N,...), each of one category. Arguments and errors of `category_index`."""
+    index = category_index(category, classes, len(like)).to(like.device)
+    return functional.one_hot(index, len(classes)).float()
 
 
 def category_index(category: str | int | Tensor | None, classes: Sequence[str], n: int) -> Tensor:

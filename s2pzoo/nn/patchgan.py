@@ -17,21 +17,21 @@ class PatchDiscriminator(nn.Module):
     """(N,C,H,W) -> (logits (N,1,h,w), features of each layer before it).
 
     `layers` strided 4x4 convolutions from `base` channels, doubling up to `widest`, then two of stride 1; instance
-    normalisation except in the first and last, LeakyReLU .2.
+    normalisation except in the first and last, LeakyReLU .2. `padding` is 1 in pix2pix, 2 in pix2pixHD.
     """
 
-    def __init__(self, channels: int, *, base: int = 64, layers: int = 3, widest: int = 512) -> None:
+    def __init__(self, channels: int, *, base: int = 64, layers: int = 3, widest: int = 512, padding: int = 1) -> None:
         super().__init__()
         widths = [channels, *(min(base << level, widest) for level in range(layers + 1))]
         self.layers = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(a, b, 4, 2 if level < layers else 1, 1),
+                nn.Conv2d(a, b, 4, 2 if level < layers else 1, padding),
                 nn.InstanceNorm2d(b) if level else nn.Identity(),
                 nn.LeakyReLU(0.2),
             )
             for level, (a, b) in enumerate(itertools.pairwise(widths))
         )
-        self.head = nn.Conv2d(widths[-1], 1, 4, 1, 1)
+        self.head = nn.Conv2d(widths[-1], 1, 4, 1, padding)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         features = []
@@ -48,8 +48,8 @@ class PatchGAN(Discriminator):
 
     def __init__(self, config: PatchGANConfig) -> None:
         super().__init__(config)
-        scales = config.scales if isinstance(config, MultiScalePatchGANConfig) else 1
-        shape = {"base": config.base, "layers": config.layers, "widest": config.widest}
+        scales, padding = (config.scales, 2) if isinstance(config, MultiScalePatchGANConfig) else (1, 1)
+        shape = {"padding": padding, "base": config.base, "layers": config.layers, "widest": config.widest}
         self.scales = nn.ModuleList(PatchDiscriminator(config.channels, **shape) for _ in range(scales))
         self.apply(init_normal)
 
@@ -60,7 +60,7 @@ class PatchGAN(Discriminator):
         judged = []
         for scale in self.scales:
             judged.append(scale(x))
-            x = F.avg_pool2d(x, 4, 2, 1, count_include_pad=False)
+            x = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
         return judged
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from s2pzoo.nn.blocks import Grain, ResidualBlock, ResizeConv2d
+from s2pzoo.nn.conditional import Layers
 
 
 def reflected(inside: int, outside: int, kernel: int) -> list[nn.Module]:
@@ -44,36 +45,35 @@ class ResnetGenerator(nn.Module):
         super().__init__()
         self.skips = skips
         self.widths = [min(base << level, widest) for level in range(downs + 1)]
-        self.stem = nn.Sequential(*reflected(inside, base, kernel), norm(base), nn.ReLU())
+        self.stem = Layers(*reflected(inside, base, kernel), norm(base), nn.ReLU())
         self.down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), norm(b), nn.ReLU()) for a, b in itertools.pairwise(self.widths)
+            Layers(nn.Conv2d(a, b, 3, 2, 1), norm(b), nn.ReLU()) for a, b in itertools.pairwise(self.widths)
         )
-        self.blocks = nn.Sequential(*(ResidualBlock(self.widths[-1], norm=norm) for _ in range(blocks)))
+        self.blocks = Layers(*(ResidualBlock(self.widths[-1], norm=norm) for _ in range(blocks)))
         ups = [*self.widths[::-1], *(base >> level for level in range(1, enlarge.bit_length()))]
         transposed = partial(nn.ConvTranspose2d, kernel_size=3, stride=2, padding=1, output_padding=1)
         double = partial(ResizeConv2d, how=resize) if resize else transposed
         self.up = nn.ModuleList(
-            nn.Sequential(double(a, b), *([Grain(b)] if grain else []), norm(b), nn.ReLU())
-            for a, b in itertools.pairwise(ups)
+            Layers(double(a, b), *([Grain(b)] if grain else []), norm(b), nn.ReLU()) for a, b in itertools.pairwise(ups)
         )
         self.head = nn.Sequential(*reflected(ups[-1], outside, kernel))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
 
-    def encode(self, x: Tensor) -> list[Tensor]:
-        """The maps of the stem and after each halving, the smallest last."""
-        maps = [self.stem(x)]
+    def encode(self, x: Tensor, shares: Tensor | None = None) -> list[Tensor]:
+        """The maps of the stem and after each halving, the smallest last. `shares` as for `Layers`."""
+        maps = [self.stem(x, shares)]
         for layer in self.down:
-            maps.append(layer(maps[-1]))
+            maps.append(layer(maps[-1], shares))
         return maps
 
-    def decode(self, maps: list[Tensor]) -> Tensor:
+    def decode(self, maps: list[Tensor], shares: Tensor | None = None) -> Tensor:
         """The picture from what `encode` gave; without `skips` only the last map counts."""
-        x = self.blocks(maps[-1])
+        x = self.blocks(maps[-1], shares)
         beside = maps[-2::-1] if self.skips else []
         for level, layer in enumerate(self.up):
-            x = layer(x)
+            x = layer(x, shares)
             if level < len(beside):
                 x = x + beside[level]
         return self.head(x)

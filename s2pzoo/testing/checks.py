@@ -367,7 +367,8 @@ def trains(subject: Subject, entry: TaskEntry) -> None:
 def _recipe_of(subject: Subject, entry: TaskEntry) -> str | None:
     from s2pzoo.train.recipe import read_recipe
 
-    return next((name for name in subject.recipes if read_recipe(name).task == entry.name), None)
+    named = sorted(subject.recipes, key=lambda name: name != entry.name)  # its own namesake first
+    return next((name for name in named if read_recipe(name).task == entry.name), None)
 
 
 def _train(

@@ -181,3 +181,10 @@ def test_plugins_can_be_left_out_anywhere_in_the_line(cli: Callable[..., Any], o
 def test_without_plugins_a_plugins_verb_is_none(cli: Callable[..., Any], drawing: Callable[..., Path]) -> None:
     assert cli("clean", "--help").code == 0
     assert cli("clean", drawing("a.png"), "--no-plugins").code == 2
+
+
+def test_a_models_steps_are_drawn_into_a_file(cli: Callable[..., Any], tmp_path: Path) -> None:
+    done = cli("explain", "doodle.small", "--svg", "steps.svg")
+    assert done.code == 0 and "steps.svg" in done.out
+    assert "<title>doodle.small</title>" in (tmp_path / "steps.svg").read_text()
+    assert cli("explain", "doodle.small", "--svg", "no/such/folder.svg").code == 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from s2pzoo.data.objects import object_sketch, silhouette
+from s2pzoo.data.objects import enclosed, object_sketch, silhouette
 
 SIZE, RX, RY = 96, 38.0, 24.0
 CENTRE = SIZE / 2 - 0.5
@@ -101,3 +101,29 @@ def test_of_known_lines_the_shortest_may_be_left_out() -> None:
     both = [(one[:20].any(), one[40:].any()) for one in drawn]
     assert (True, True) in both and (True, False) in both
     assert sum(first for first, _ in both) > sum(second for _, second in both)
+
+
+def drawing(*lines: list[tuple[int, int]]) -> NDArray[np.uint8]:
+    sheet = Image.new("L", (128, 128), 255)
+    for line in lines:
+        ImageDraw.Draw(sheet).line(line, fill=0)
+    return np.asarray(sheet)
+
+
+def test_what_lines_surround_is_enclosed_and_what_lies_beside_them() -> None:
+    box = drawing([(30, 40), (90, 40), (90, 100), (30, 100), (30, 40)], [(60, 10), (60, 40)])
+    found = enclosed(box) > 0
+    assert found[40:101, 30:91].all() and found[20, 60]
+    assert found[20, 58:63].all() and not found[20, :50].any() and not found[:, :20].any()
+    assert not enclosed(drawing()).any()
+
+
+def test_lines_that_leave_open_a_gap_of_a_few_pixels_enclose() -> None:
+    assert enclosed(drawing([(34, 40), (90, 40), (90, 100), (30, 100), (30, 44)]))[70, 60]
+    assert not enclosed(drawing([(60, 40), (90, 40), (90, 100), (30, 100), (30, 70)]))[60, 50]
+
+
+@pytest.mark.parametrize("turned", range(4))
+def test_what_the_border_cuts_off_is_closed_there(turned: int) -> None:
+    found = np.rot90(enclosed(np.rot90(drawing([(30, 0), (30, 60), (90, 60), (90, 0)]), turned)), -turned)
+    assert (found[:61, 30:91] == 255).all() and not found[70:].any() and not found[:, :20].any()

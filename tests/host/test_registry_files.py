@@ -63,7 +63,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "old", "new", "told"),
     [
         ("README.md", "`ups.shoes128`", "`ups.shoes64`", "README.md is stale"),
-        ("registry/bundles/ups.shoes128.toml", "size = 7", "size = 8", "ups.shoes128.toml is stale"),
+        ("registry/bundles/ups.shoes128.toml", "size = 1", "size = 2", "ups.shoes128.toml is stale"),
         ("registry/plugin.schema.json", '"string"', '"number"', "plugin.schema.json is stale"),
         ("registry/plugins/ups.toml", '"s2pzoo-ups"', '"s2pzoo-oops"', "distribution is 's2pzoo-ups'"),
         ("registry/plugins/ups.toml", "maintainer", "maintained", "maintained"),

@@ -69,3 +69,14 @@ def test_halving_keeps_a_flat_picture_flat_up_to_its_border() -> None:
     critics.scales[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     critics(picture=torch.full((1, 1, 64, 64), 0.3))
     assert seen[0].shape == (1, 1, 32, 32) and torch.allclose(seen[0], seen[0].mean())
+
+
+def test_several_sizes_are_padded_and_halved_as_in_pix2pixhd() -> None:
+    critic = MultiScalePatchGAN(MultiScalePatchGANConfig(base=2, widest=4, scales=2))
+    padded = {layer.padding for layer in critic.modules() if isinstance(layer, nn.Conv2d)}
+    assert padded == {(2, 2)}
+    photo = torch.rand(1, 3, 64, 64)
+    (fine, _), (coarse, _) = critic(picture=photo)
+    half = nn.functional.avg_pool2d(photo * 2 - 1, 3, stride=2, padding=1, count_include_pad=False)
+    assert torch.equal(coarse, critic.scales[1](half)[0])
+    assert (fine.shape[-1], coarse.shape[-1]) == (11, 7)

@@ -5,16 +5,15 @@
     python tools/cards/ups.py ups.shoes128 COLLECTION/sketch --out out/shoes.png
 
 The first writes the sheet of our own drawings and the tables into the bundle, the second the picture of the README. The
-third makes the first's sheet of others, for looking: it holds somebody's drawings and is never committed. The
-references are a photo that the model itself made, tinted.
+third makes the first's sheet of others, for looking: it holds somebody's drawings and is never committed.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -31,46 +30,35 @@ from s2pzoo.weights.bundle import amend_bundle
 
 WEIGHTS = Path(__file__).parents[2] / "plugins/ups/s2pzoo_ups/weights"
 PICTURE = "drawings.png"
-TINTS = ((0.75, 0.15, 0.12), (0.15, 0.3, 0.75), (0.85, 0.7, 0.25))  # red, blue, yellow
 COLUMNS = ("sketch", "attention", "gray", "photo", "clean sketch")
+ASKED: tuple[dict[str, Any], ...] = (
+    {"colour": "firebrick"}, {"colour": "seagreen"}, {"colour": "goldenrod"},
+    {"tone": 0.25}, {"tone": 0.75, "colour": ""},
+)  # fmt: skip
+COLOURS = ("sienna", "steelblue", "firebrick", "goldenrod", "seagreen", "slategray", "peru", "indianred")
 
 
 def front_sheet(model: Pipeline, drawings: list[Path], *, cell: int = 180) -> Image.Image:
-    """The drawings above, their photos below."""
+    """The drawings above, their photos below, each in another colour."""
     sketches = _read(model, drawings)
-    return contact_sheet([sketches, cast(list[Image.Image], model(sketches))], cell=cell)
+    photos = [model(one, colour=colour) for one, colour in zip(sketches, itertools.cycle(COLOURS), strict=False)]
+    return contact_sheet([sketches, cast(list[Image.Image], photos)], cell=cell)
 
 
 def drawings_sheet(model: Pipeline, drawings: list[Path], *, cell: int = 128) -> Image.Image:
-    """A row a drawing: what the model makes of it, and its photo in the colours of three references."""
-    sketches = _read(model, drawings)
-    photos = cast(list[Image.Image], model(sketches))
-    with TemporaryDirectory() as folder:
-        references, pictures = [], [_tinted(photos[len(photos) // 2], tint) for tint in TINTS]
-        for index, picture in enumerate(pictures):
-            references.append(Path(folder) / f"{index}.png")
-            write_image(picture, references[-1])
-        rows = []
-        for sketch, photo in zip(sketches, photos, strict=True):
-            gray = to_images(model.run(sketch, keep=True).values["gray"])[0]
-            made = [sketch, model.attention(sketch), gray, photo, model.clean(sketch)]
-            rows.append(made + model.styles(sketch, references))
-    blank = Image.new("L", sketches[0].size, 255)
-    head = [blank] * len(COLUMNS) + pictures
-    return contact_sheet([head, *rows], [*COLUMNS, "reference 1", "reference 2", "reference 3"], cell=cell)
+    """A row a drawing: what the model makes of it, and its photo in colours and tones that are asked for."""
+    asked_for, rows = [asked for asked in ASKED if set(asked) <= set(model.model.options)], []
+    for sketch in _read(model, drawings):
+        values = model.run(sketch, keep=True).values
+        gray, photo = (to_images(values[name])[0] for name in ("gray", "photo"))
+        made = [sketch, model.attention(sketch), gray, photo, model.clean(sketch)]
+        rows.append(made + [model(sketch, **asked) for asked in asked_for])
+    named = [", ".join(f"{name} {value or 'none'}" for name, value in asked.items()) for asked in asked_for]
+    return contact_sheet(rows, [*COLUMNS, *named], cell=cell)
 
 
 def _read(model: Pipeline, drawings: list[Path]) -> list[Image.Image]:
     return [picture(read_sketch(path, size=model.model.size).ink) for path in drawings]
-
-
-def _tinted(photo: Image.Image, tint: tuple[float, float, float]) -> Image.Image:
-    """The photo with its shades in one colour, white left white."""
-    shade = np.asarray(photo.convert("L"), np.float32)[..., None] / 255
-    colour = np.asarray(tint, np.float32)
-    share = np.clip((0.95 - shade) / 0.2, 0, 1)
-    made = shade * (1 - share) + np.clip(colour * (0.4 + 1.2 * shade), 0, 1) * share
-    return Image.fromarray((made * 255 + 0.5).astype(np.uint8))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from s2pzoo.interfaces import Discriminator, Encoder, Generator
 from s2pzoo.nn.blocks import init_normal
+from s2pzoo.nn.colour import luma
 from s2pzoo_contextualgan.config import DiscriminatorConfig, EncoderConfig, GeneratorConfig, JointConfig
 
 GAIN = 2.5
@@ -45,7 +46,7 @@ def split(joint: Tensor, *, layout: str) -> tuple[Tensor, Tensor]:
     shown = joint / 2 + 0.5
     if layout == "beside":
         left, right = shown.chunk(2, dim=3)
-        return left.mean(1, keepdim=True), right
+        return luma(left), right
     return shown[:, :1], shown[:, 1:]
 
 

@@ -23,6 +23,12 @@ def test_the_paper_puts_the_sketch_on_the_left_in_three_equal_channels() -> None
     assert (joint[..., :4] == -1).all() and (joint[..., 4:] == 1).all()
 
 
+def test_a_sketch_of_three_channels_is_read_as_their_luma() -> None:
+    left = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None].expand(1, 3, 4, 4)
+    red, _ = split(torch.cat([left, left], dim=3) * 2 - 1, layout="beside")
+    assert torch.allclose(red, torch.full((1, 1, 4, 4), 0.299))
+
+
 @each_layout
 def test_a_mask_covers_the_half_it_is_of(layout: str) -> None:
     sketch, photo = torch.rand(1, 1, 4, 4), torch.rand(1, 3, 4, 4)

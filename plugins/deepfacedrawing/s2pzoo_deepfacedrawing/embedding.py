@@ -74,8 +74,8 @@ class Layers:
         return nn.BatchNorm2d(channels, momentum=self.config.momentum)
 
     def residual(self, channels: int) -> nn.Module:
-        """A residual block."""
-        return ResidualBlock(channels, norm=self.norm)
+        """A residual block; its batch normalisation has PyTorch's own momentum, as in the released code."""
+        return ResidualBlock(channels, norm=nn.BatchNorm2d if self.config.norm == "batch" else self.norm)
 
     def halve(self, inside: int, outside: int) -> nn.Module:
         """A convolution that halves the side."""

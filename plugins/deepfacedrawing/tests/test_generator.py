@@ -67,7 +67,7 @@ def test_a_conditional_discriminator_judges_photo_and_maps_at_every_scale(small:
     critic = PhotoDiscriminator(small.discriminator)
     photo, maps = torch.rand(2, 3, 64, 64), torch.randn(2, 6, 32, 32)
     judged = critic(photo=photo, features=maps)
-    assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 6, 6), (2, 1, 2, 2)]
+    assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 11, 11), (2, 1, 7, 7)]
     assert [len(features) for _, features in judged] == [4, 4]
     assert not torch.allclose(judged[0][0], critic(photo=photo, features=maps.flip(0))[0][0])
 

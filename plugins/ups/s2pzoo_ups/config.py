@@ -44,6 +44,10 @@ class TranslatorConfig:
         released="over the rows, by an oversight: A sums to 1 down each column (`legacy_rows`)",
         help="a softmax over its two logits, over the rows of the map, or none",
     )  # fmt: skip
+    toned: bool = knob(False, paper=False, help="it is told how light the thing is, which no line says")
+    tone: float = knob(
+        0.5, low=0, high=1, help="how light, where none is asked for: in trainings the median of the photos"
+    )
     classes: tuple[str, ...] = knob((), help="what one network is trained on together; none: one class")
 
     def ports(self) -> Ports:
@@ -54,17 +58,20 @@ class TranslatorConfig:
         return Ports(takes={self.takes: Port(self.takes, size=self.size, multiple=1 << self.downs)}, gives=gives)
 
     def options(self) -> tuple[Field, ...]:
-        """What is drawn."""
-        return category(self.classes)
+        """How light the thing is, and what is drawn."""
+        help_ = "how light what is drawn is: 0.2 nearly black, 0.8 nearly white"
+        tone = Field("tone", "float", self.tone, low=0, high=1, help=help_)
+        return (*((tone,) if self.toned else ()), *category(self.classes))
 
     def back(self) -> TranslatorConfig:
-        """The same network the other way round, without attention."""
-        return evolve(self, takes=self.gives, gives=self.takes, attention="off")
+        """The same network the other way round, without attention and tone."""
+        return evolve(self, takes=self.gives, gives=self.takes, attention="off", toned=False)
 
 
 SHAPES = {
     "paper128": TranslatorConfig(),  # layer for layer the released network, 11.37 M parameters
-    "light128": TranslatorConfig(base=24, blocks=6, kernel=5, resize=True),  # small enough for a CPU to train
+    # small enough for a CPU to train
+    "light128": TranslatorConfig(base=32, blocks=6, kernel=5, resize=True, toned=True),
 }
 """Presets of T; T' is the same network turned round."""
 
@@ -105,6 +112,7 @@ class ContentConfig:
         False, paper=False, help="the photo's luma is the gray photo itself, and the decoder gives colours alone"
     )
     kernel: int = knob(7, low=1, released=7, help="of the convolutions at full resolution that take and give pictures")
+    colour: str = knob("", paper="", help="of a picture of which none is asked for: a name, #rrggbb, or empty: its own")
     classes: tuple[str, ...] = knob((), help="categories, told to the residual blocks; none: one")
 
     def __attrs_post_init__(self) -> None:
@@ -122,6 +130,9 @@ class ContentConfig:
         """The colours, and what is drawn."""
         return (
             Field("reference", "path", help="a picture whose colours the photo takes"),
+            Field(
+                "colour", "str", self.colour, help="without a reference: a colour's CSS name or #rrggbb; empty: none"
+            ),
             Field("alpha", "float", 1.0, low=0, high=1, help="how much of the reference's colours"),
             *category(self.classes),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -12,23 +11,24 @@ from typing import Any, cast
 import numpy as np
 import torch
 from attrs import evolve, frozen
-from PIL import Image
+from PIL import Image, ImageColor
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from s2pzoo.errors import BadInputError, RecipeError
+from s2pzoo.errors import BadInputError, BadOptionError, RecipeError
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.adain import adain
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.nn.colour import lightness, luma
-from s2pzoo.nn.conditional import ConditionalNorm2d, category_index, conditioned
+from s2pzoo.nn.conditional import ConditionalNorm2d, Layers, category_shares
 from s2pzoo.nn.resnet import reflected
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
+from s2pzoo.spec.names import suggest
 from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
@@ -107,12 +107,27 @@ def coloured(gray: Tensor, picture: Tensor) -> Tensor:
     return (gray + chroma * room.amin(1, keepdim=True).clamp_max(1).detach()).clamp(0, 1)
 
 
+def colour_of(name: str) -> Tensor:
+    """A colour by its CSS name or as #rrggbb, (1,3,1,1) in [0,1].
+
+    Raises:
+        BadOptionError: there is none of that name.
+    """
+    try:
+        rgb = ImageColor.getrgb(name)[:3]
+    except ValueError:
+        near = [repr(one) for one in suggest(name, ImageColor.colormap)]
+        fix = f"Did you mean {' or '.join(near)}?" if near else "Give one of CSS's names, as sienna, or #a0522d."
+        raise BadOptionError(f"There is no colour {name!r}.", fix=fix) from None
+    return torch.tensor(rgb)[None, :, None, None] / 255
+
+
 def layer_norm(channels: int) -> nn.Module:
     """Over all channels and positions of a picture."""
     return nn.GroupNorm(1, channels, affine=False)
 
 
-def decoder(config: ContentConfig) -> nn.Sequential:
+def decoder(config: ContentConfig) -> Layers:
     """Maps (N,C,H/4,W/4) -> (N,3,H,W) in [-1,1]."""
     full, half, quarter = config.widths
     many = len(config.classes)
@@ -131,7 +146,7 @@ def decoder(config: ContentConfig) -> nn.Sequential:
         *doubled(quarter, half), *doubled(half, full),
         *reflected(full, 3, config.kernel), nn.Tanh(),
     )  # fmt: skip
-    return nn.Sequential(*layers).apply(init_normal)
+    return Layers(*layers).apply(init_normal)
 
 
 def _convolved(inside: int, outside: int) -> list[nn.Module]:
@@ -154,6 +169,7 @@ class ContentEnhancement(Generator):
         *,
         gray: Tensor,
         reference: Reference | None = None,
+        colour: str = "",
         alpha: float = 1.0,
         category: str | int | Tensor | None = None,
         maps: bool = False,
@@ -163,14 +179,17 @@ class ContentEnhancement(Generator):
         Args:
             gray: (N,1,H,W) in [0,1].
             reference: whose colours to take: (N,3,h,w) or (1,3,h,w) in [0,1], or a picture file. None: none.
+            colour: in which to paint without a reference: a name of CSS or #rrggbb. Empty: none.
             alpha: how much of the reference's statistics, 0 none to 1 all.
             category: of `config.classes`, where there are any: a name, an index, or indices (N,).
             maps: give (photo, t) instead, t as of `target`.
 
         Raises:
             BadInputError: a wrong shape, a file that is not a photo.
-            BadOptionError: no such category, or none given where there are some.
+            BadOptionError: no such colour; no such category, or none given where there are some.
         """
+        if reference is None and colour:
+            reference = coloured(gray, colour_of(colour).to(gray))
         t = self.target(gray, reference, alpha)
         photo = self.decode(t, category=category)
         if self.config.keep_gray:
@@ -213,8 +232,7 @@ class ContentEnhancement(Generator):
         """The picture (N,3,H,W) in [0,1] that is painted of maps (N,C,H/4,W/4). Errors of `forward`."""
         classes = self.config.classes
         wanted = classes or category is not None
-        with conditioned(category_index(category, classes, len(t)).to(t.device)) if wanted else nullcontext():
-            return self.decoder(t) / 2 + 0.5
+        return self.decoder(t, category_shares(category, classes, t) if wanted else None) / 2 + 0.5
 
     def _photo(self, reference: Reference, gray: Tensor) -> Tensor:
         if not isinstance(reference, Tensor):

@@ -20,7 +20,7 @@ from s2pzoo.train.task import Networks, channels_last
 from s2pzoo_ups.config import CONTENTS
 from s2pzoo_ups.content import ContentEnhancement, intensity, own_terms, recoloured
 from s2pzoo_ups.plugin import shape_steps
-from s2pzoo_ups.shape import Stage1, Stage1Networks, Stage1Recipe, Stage1Weights, Terms
+from s2pzoo_ups.shape import Stage1, Stage1Networks, Stage1Recipe, Stage1Weights, Terms, opened
 
 
 @frozen(kw_only=True)
@@ -36,6 +36,7 @@ class Content:
     """C."""
 
     preset: str = knob("light128", help=f"one of {', '.join(CONTENTS)}")
+    colour: str = knob("", help="in which the model paints unless another is asked for; see the config")
 
 
 @frozen(kw_only=True)
@@ -77,7 +78,8 @@ class Joint(Stage1):
                     fix=f"Set it to the folder that ups/{stage} wrote.",
                 )  # fmt: skip
         super().__init__(recipe=recipe, data=data)
-        config = evolve(preset(CONTENTS, recipe.networks.content.preset), size=recipe.data.size)
+        wanted = recipe.networks.content
+        config = evolve(preset(CONTENTS, wanted.preset), colour=wanted.colour, size=recipe.data.size)
         C = ContentEnhancement(config)
         begin({"content": C}, recipe.networks.start.stage2)
         self.networks |= channels_last({"content": C})
@@ -97,8 +99,7 @@ class Joint(Stage1):
 
     def sample(self, networks: Networks) -> Image.Image:
         batch = self.data.preview(self.device)
-        made, C = networks["translator"](sketch=batch["sketch"]), networks["content"]
-        gray = made["gray"] if isinstance(made, dict) else made
+        (gray, _), C = opened(networks["translator"](sketch=batch["sketch"])), networks["content"]
         columns = {"sketch": batch["sketch"], "gray": gray, "photo": C(gray=gray)}
         for number in (1, 2, 3):
             reference = batch["photo"].roll(number - 1, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import evolve
 
 from s2pzoo.host.hooks import hookimpl
@@ -17,23 +19,28 @@ def shape_steps(config: TranslatorConfig) -> tuple[Step, ...]:
     return (Step("translator", config), sketcher)
 
 
-def model_steps(preset: str, *, classes: tuple[str, ...] = ()) -> tuple[Step, ...]:
-    """sketch -> gray -> photo, as the networks of a preset; with `classes`, one network for all of them."""
-    shape, content = evolve(SHAPES[preset], classes=classes), evolve(CONTENTS[preset], classes=classes)
-    return (*shape_steps(shape), Step("content", content))
+def model_steps(preset: str, *, classes: tuple[str, ...] = (), **shape: Any) -> tuple[Step, ...]:
+    """sketch -> gray -> photo, as the networks of a preset; with `classes`, one network for all of them.
+
+    `shape`: what of T's config is another.
+    """
+    content = evolve(CONTENTS[preset], classes=classes)
+    return (*shape_steps(evolve(SHAPES[preset], classes=classes, **shape)), Step("content", content))
 
 
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
     shared = {"paper": PAPER, "size": 128}
-    trained = {"steps": model_steps("light128"), "licence": "research use only", **shared}
+    trained = {"licence": "research use only", **shared}
     drawings = [Input("sketch", "drawings", "Drawings, or folders of them.")]
     return Declaration(
         components=[TranslatorConfig, ContentConfig],
         models=[
             Model("ups.shoes128", weights=Weights(bundled="weights/shoes128"), default=True, **trained,
+                  steps=model_steps("light128", tone=0.4),
                   summary="Free-hand sketch of a shoe to photo, light networks, 128 pixels"),
             Model("ups.chairs128", weights=Weights(bundled="weights/chairs128"), **trained,
+                  steps=model_steps("light128", base=24, toned=False),
                   summary="Free-hand sketch of a chair to photo, light networks, 128 pixels"),
             Model("ups.paper128", steps=model_steps("paper128"), **shared,
                   summary="Layer for layer the released networks, 128 pixels; no weights here"),
@@ -54,7 +61,7 @@ def s2pzoo_plugin() -> Declaration:
                       inputs=[Input("photo", "photos", "Photos, or folders to search for them.")],
                       summary="Turn photos into drawings, as T' draws them."),
             ToolEntry("clean", method="s2pzoo_ups.tools:clean", inputs=drawings, run_options=True, seeded=True,
-                      summary="Draw drawings anew, without what does not belong to them."),
+                      summary="Draw drawings anew, with less of what does not belong to them."),
             ToolEntry("attention", method="s2pzoo_ups.tools:attention", inputs=drawings, run_options=True,
                       seeded=True, summary="Show which strokes of drawings the model leaves out."),
             ToolEntry("styles", method="s2pzoo_ups.tools:styles", gives="pictures", run_options=True, seeded=True,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,17 +9,18 @@ from typing import Any
 import numpy as np
 import torch
 from attrs import evolve, frozen
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from s2pzoo.data.objects import object_sketch
+from s2pzoo.data.objects import enclosed, object_sketch
 from s2pzoo.errors import RecipeError
 from s2pzoo.imaging.pixels import from_bytes, to_bytes
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.nn.colour import luma
-from s2pzoo.nn.conditional import ConditionalInstanceNorm2d, category_index, conditioned
+from s2pzoo.nn.conditional import ConditionalInstanceNorm2d, category_shares
 from s2pzoo.nn.resnet import ResnetGenerator
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
@@ -36,6 +35,8 @@ from s2pzoo_ups.noise import COMPOSE, NoiseComposition, dense_patterns
 from s2pzoo_ups.plugin import shape_steps
 
 Terms = dict[str, Tensor]
+
+_WHITE = 0.95  # luma from which a pixel is paper
 
 
 class Suppression(nn.Module):
@@ -62,7 +63,7 @@ class ShapeTranslator(Generator):
 
     def __init__(self, config: TranslatorConfig) -> None:
         super().__init__(config)
-        many = len(config.classes)
+        many = max(1, len(config.classes)) * 2 if config.toned else len(config.classes)
         self.network = ResnetGenerator(
             1, 1, base=config.base, downs=config.downs, blocks=config.blocks, kernel=config.kernel,
             resize="nearest" if config.resize else "",
@@ -72,10 +73,13 @@ class ShapeTranslator(Generator):
         self.suppression = None if config.attention == "off" else Suppression(channels, softmax=config.attention)
         self.apply(init_normal)
 
-    def forward(self, *, category: Any = None, attend: bool = True, **image: Tensor) -> Tensor | dict[str, Tensor]:
+    def forward(
+        self, *, tone: float | Tensor | None = None, category: Any = None, attend: bool = True, **image: Tensor
+    ) -> Tensor | dict[str, Tensor]:
         """One image by the name of its port.
 
         Args:
+            tone: with `toned`, the mean luma of the things, in [0,1], one or (N,). None: the config's.
             category: with `classes`, the name or index of one, or a tensor (N,) of indices.
             attend: whether the attention suppresses; the map is given all the same.
 
@@ -83,16 +87,25 @@ class ShapeTranslator(Generator):
             BadOptionError: no such category, or none given where there are some.
         """
         x = image[self.config.takes]
-        classes = self.config.classes
-        wanted = classes or category is not None
-        with conditioned(category_index(category, classes, len(x)).to(x.device)) if wanted else nullcontext():
-            maps = self.network.encode(x * 2 - 1)
-            attention = None
-            if self.suppression is not None:
-                suppressed, attention = self.suppression(maps[-1])
-                maps[-1] = suppressed if attend else maps[-1]
-            made = self.network.decode(maps).tanh() / 2 + 0.5
+        shares = self._shares(x, tone, category)
+        maps, attention = self.network.encode(x * 2 - 1, shares), None
+        if self.suppression is not None:
+            suppressed, attention = self.suppression(maps[-1])
+            maps[-1] = suppressed if attend else maps[-1]
+        made = self.network.decode(maps, shares).tanh() / 2 + 0.5
         return made if attention is None else {self.config.gives: made, "attention": attention}
+
+    def _shares(self, x: Tensor, tone: float | Tensor | None, category: Any) -> Tensor | None:
+        """(N,K) of each category or, with `toned`, of the dark and the light ones of each."""
+        classes, shares = self.config.classes, None
+        if classes or category is not None:
+            shares = category_shares(category, classes, x)
+        if self.config.toned:
+            light = self.config.tone if tone is None else tone
+            light = torch.as_tensor(light, dtype=torch.float32, device=x.device).expand(len(x))
+            tones = torch.stack([1 - light, light], 1)
+            shares = tones if shares is None else (shares[..., None] * tones[:, None]).flatten(1)
+        return shares
 
 
 @frozen(kw_only=True)
@@ -103,7 +116,6 @@ class Data(UnpairedData):
     noise_distractive: float = knob(0.3, low=0, high=1, paper=0.3, help="how often a patch of another sketch is")
     patch: int = knob(50, low=1, paper=50, help="its side in pixels")
     compose: str = knob("min", choices=COMPOSE, released="product_legacy", help="how one sketch lies over another")
-    tone: float = knob(0.0, low=0, high=0.9, paper=0.0, help="mean luma that each gray thing is brought to; 0: its own")
 
 
 @frozen(kw_only=True)
@@ -137,6 +149,10 @@ class Stage1Weights:
         5.0, low=0, paper="0.5, as printed", released="5: the code multiplies by the cycle's weight", help="eq. 3"
     )
     ss: float = knob(10.0, low=0, paper=1.0, released=10.0, help="self-supervision, where ss_mode is add")
+    tone: float = knob(
+        0.0, low=0, paper=0.0, help="what T makes of sketches is as light as it was told; not in the paper"
+    )
+    ground: float = knob(0.0, low=0, paper=0.0, help="T leaves white what lies far outside the lines; not in the paper")
     attention: float = knob(0.0, low=0, paper=0.0, help="A against the noise that was added; not in the paper")
     pseudo: float = knob(0.0, low=0, paper=0.0, help="photos and line drawings made of them; not in the paper")
     pseudo_perceptual: float = knob(0.0, low=0, paper=0.0, help="the same, features of a network")
@@ -184,6 +200,9 @@ class Stage1(Task):
         self.data = UnpairedBatches(recipe.data, data, batch=recipe.schedule.batch)
         self.phi = self._noise(recipe.data) if rules.ss_mode != "off" or weights.attention else None
         config = evolve(preset(SHAPES, wanted.preset), attention=wanted.attention, size=recipe.data.size)
+        self.toned = config.toned
+        if config.toned:
+            config = evolve(config, tone=median_tone(self.data.collection.photos))
         made = {"translator": ShapeTranslator(config), "sketcher": ShapeTranslator(config.back())}
         begin(made, next(iter(self.starts().values())))
         made["translator"].requires_grad_(wanted.trained)
@@ -212,6 +231,8 @@ class Stage1(Task):
         if self.phi:
             noised = [self.phi(sketch, rng) for sketch in pictures["sketch"]]
             pictures["noised"], pictures["noise"] = [one for one, _ in noised], [noise for _, noise in noised]
+        if self.recipe.weights.ground or self.recipe.weights.tone:
+            pictures["enclosed"] = [enclosed(sketch) for sketch in sketches]
         if self.recipe.weights.pseudo:
             pictures["pseudo"] = [
                 to_bytes(object_sketch(from_bytes(photo), rng, lines=lines)) for photo, lines in photos
@@ -219,7 +240,7 @@ class Stage1(Task):
         return {name: to_tensor(images) for name, images in pictures.items()}
 
     def step(self, batch: Terms, index: int, backward: Backward) -> dict[str, float]:
-        real = {"gray": self.gray(batch["photo"]), "sketch": batch["sketch"], "photo": batch["photo"]}
+        real = {"gray": luma(batch["photo"]), "sketch": batch["sketch"], "photo": batch["photo"]}
         terms, fakes = self.objective(batch, real["gray"], index)
         terms["gan"] = self.gan.fool(**fakes)  # eq. 1
         self.minimise("generators", self.weighted(terms), backward)
@@ -231,7 +252,7 @@ class Stage1(Task):
         """All terms of the loss but the adversarial one, and the fakes by kind."""
         terms, fakes, rules = {}, {}, self.recipe.rules
         if "pseudo" in batch:
-            fakes["gray"] = self.T(batch["pseudo"])[0]
+            fakes["gray"] = self.T(batch["pseudo"], G)[0]
             terms = self._pseudo(fakes["gray"], G)
         late = index >= rules.unpaired_start * self.recipe.schedule.steps
         if late and index % rules.unpaired_every == 0:
@@ -243,16 +264,19 @@ class Stage1(Task):
     def _cycles(self, batch: Terms, G: Tensor) -> tuple[Terms, Terms]:
         """Section 3.1, on unpaired S and G; phi(S) is S with noise."""
         mode, S, T, T_ = self.recipe.rules.ss_mode, batch["sketch"], self.T, self.networks["sketcher"]
-        fake, A = T(batch["noised"] if mode == "replace" else S)
+        fake, A = T(batch["noised"] if mode == "replace" else S, G)
         drawn = T_(gray=G)
         # As in the released code, the attention acts on sketches alone, not on what T' or a photo gives.
-        terms = {"cycle": F.l1_loss(T_(gray=fake), S) + F.l1_loss(T(drawn, attend=False)[0], G)}  # eq. 2
+        terms = {"cycle": F.l1_loss(T_(gray=fake), S) + F.l1_loss(T(drawn, G, attend=False)[0], G)}  # eq. 2
         if mode != "replace" and self.phi:
-            noised, A = T(batch["noised"])
+            noised, A = T(batch["noised"], G)
             if mode == "add":
                 terms["ss"] = F.l1_loss(T_(gray=noised), S)
         if self.recipe.weights.identity:
-            terms["identity"] = F.l1_loss(T(G, attend=False)[0], G) + F.l1_loss(T_(gray=S), S)  # eq. 3
+            terms["identity"] = F.l1_loss(T(G, G, attend=False)[0], G) + F.l1_loss(T_(gray=S), S)  # eq. 3
+        if "enclosed" in batch:
+            terms["tone"] = F.l1_loss(tone_of(1 - batch["enclosed"] * (1 - fake)), tone_of(G))
+            terms["ground"] = ((1 - batch["enclosed"]) * (1 - fake)).mean()
         if self.recipe.weights.attention and A is not None:
             noise = F.interpolate(1 - batch["noise"], A.shape[-2:], mode="area")
             terms["attention"] = F.binary_cross_entropy(A.float(), (noise > 0.02).float())
@@ -266,24 +290,20 @@ class Stage1(Task):
             terms["pseudo_matching"] = self.gan.match(gray=(G, made))
         return terms
 
-    def gray(self, photo: Tensor) -> Tensor:
-        """G: the luma of photos, in the tone that is asked for: nothing in a drawing says whether a shoe is black."""
-        tone = self.recipe.data.tone
-        return toned(luma(photo), tone) if tone else luma(photo)
-
-    def T(self, sketch: Tensor, *, attend: bool = True) -> tuple[Tensor, Tensor | None]:
-        """T(sketch), and A where there is one."""
-        made = self.networks["translator"](sketch=sketch, attend=attend)
-        return (made["gray"], made["attention"]) if isinstance(made, dict) else (made, None)
+    def T(self, sketch: Tensor, G: Tensor, *, attend: bool = True) -> tuple[Tensor, Tensor | None]:
+        """T(sketch), in the tones of G where it is told any, and A where there is one."""
+        told = {"tone": tone_of(G)} if self.toned else {}
+        return opened(self.networks["translator"](sketch=sketch, attend=attend, **told))
 
     def sample(self, networks: Networks) -> Image.Image:
         batch = self.data.preview(self.device)
-        photo, columns = self.gray(batch["photo"]), {"sketch": batch["sketch"]}
-        made = networks["translator"](sketch=batch["sketch"])
-        if isinstance(made, dict):
-            columns["attention"] = F.interpolate(made["attention"], photo.shape[-2:], mode="bilinear")
-            made = made["gray"]
-        sketcher = networks["sketcher"]
+        photo, columns = luma(batch["photo"]), {"sketch": batch["sketch"]}
+        T, sketcher = networks["translator"], networks["sketcher"]
+        made, attention = opened(T(sketch=batch["sketch"]))
+        if attention is not None:
+            columns["attention"] = F.interpolate(attention, photo.shape[-2:], mode="bilinear")
+        for tone in (0.25, 0.75) if T.config.toned else ():
+            columns[f"tone {tone}"] = opened(T(sketch=batch["sketch"], tone=tone))[0]
         columns |= {"gray": made, "and back": sketcher(gray=made), "a photo": photo, "its sketch": sketcher(gray=photo)}
         return sheet(columns, cell=128)
 
@@ -295,8 +315,18 @@ class Stage1(Task):
         return {**self.data.facts(), **begun(self.starts())}
 
 
-def toned(gray: Tensor, tone: float) -> Tensor:
-    """Gray photos (N,1,H,W) in [0,1] of things on white, by a power that brings the thing's mean to about `tone`."""
-    inside, over = (gray < 0.95).to(gray), (1, 2, 3)
-    mean = (gray * inside).sum(over, keepdim=True) / inside.sum(over, keepdim=True).clamp(min=1)
-    return gray ** (math.log(tone) / mean.clamp(0.02, 0.98).log()).clamp(0.4, 2.5)
+def opened(made: Tensor | dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
+    """What T gave: gray, and A where there is one."""
+    return (made["gray"], made["attention"]) if isinstance(made, dict) else (made, None)
+
+
+def median_tone(photos: NDArray[np.uint8], *, most: int = 300) -> float:
+    """The median of the tones of photos (N,S,S,3), or of so many of them."""
+    some = [photos[index] for index in np.linspace(0, len(photos) - 1, min(most, len(photos))).astype(int)]
+    return round(float(tone_of(luma(to_tensor(some))).median()), 2)
+
+
+def tone_of(gray: Tensor) -> Tensor:
+    """The mean luma (N,) of the things in gray photos (N,1,H,W), on white."""
+    inside = (gray < _WHITE).to(gray)
+    return (gray * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp(min=1)

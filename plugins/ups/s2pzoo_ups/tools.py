@@ -41,7 +41,7 @@ def sketch(pipeline: Pipeline, photo: str | Path | Tensor | Sequence[str | Path]
 
 
 def clean(pipeline: Pipeline, sketch: Any, *, fit: bool | str = "auto", **options: Any) -> Any:
-    """T'(T(S)): the same drawing without what does not belong to it. `sketch` and `fit` as for `run`."""
+    """T'(T(S)): the same drawing with less of what does not belong to it. `sketch` and `fit` as for `run`."""
     inputs = pipeline.read(sketch, fit=fit)
     made = pipeline.execute({"sketch": inputs.tensor}, ("clean_sketch",), **options)["clean_sketch"]
     return inputs.give_back(made, pipeline.model.values["clean_sketch"])

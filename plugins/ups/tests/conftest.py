@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from s2pzoo_ups.config import CONTENTS, SHAPES, ContentConfig, TranslatorConfig
 
 from s2pzoo.testing import painted
@@ -16,9 +17,10 @@ CONTENT = ContentConfig(size=32, encoder="trained", widths=(4, 6, 8), blocks=1, 
 
 @pytest.fixture(scope="session", autouse=True)
 def _small() -> Iterator[None]:
-    """Presets `small` of T and C."""
+    """Presets `small` of T and C, and `toned` of T."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SHAPES, "small", SHAPE)
+        patch.setitem(SHAPES, "toned", evolve(SHAPE, toned=True))
         patch.setitem(CONTENTS, "small", CONTENT)
         yield
 

@@ -11,7 +11,7 @@ import torch
 from attrs import evolve
 from PIL import Image
 from s2pzoo_ups.config import CONTENTS, ContentConfig
-from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, coloured, trained_encoder, vgg_encoder
+from s2pzoo_ups.content import ContentEnhancement, TappedEncoder, colour_of, coloured, trained_encoder, vgg_encoder
 from torch import nn
 
 from s2pzoo.errors import BadInputError, BadOptionError, ConfigError
@@ -189,6 +189,40 @@ def test_alpha_goes_from_no_reference_to_all_of_it() -> None:
     assert torch.equal(none, network.target(gray))
     assert torch.allclose(half, (none + full) / 2, atol=1e-6)
     assert not torch.allclose(none, full)
+
+
+@pytest.mark.parametrize(
+    ("name", "rgb"), [("sienna", (160, 82, 45)), ("#0a0b0c", (10, 11, 12)), ("rgb(1, 2, 3)", (1, 2, 3))]
+)
+def test_a_colour_has_a_name_of_css_or_numbers(name: str, rgb: tuple[int, ...]) -> None:
+    assert (colour_of(name) * 255).flatten().tolist() == pytest.approx(rgb)
+
+
+@pytest.mark.parametrize(("name", "fix"), [("siena", "'sienna'"), ("#12", "#a0522d"), ("the sea at night", "sienna")])
+def test_what_is_no_colour_is_refused_with_what_would_be(name: str, fix: str) -> None:
+    with pytest.raises(BadOptionError, match="There is no colour") as caught:
+        ContentEnhancement(SMALL)(gray=torch.rand(1, 1, 32, 32), colour=name)
+    assert fix in caught.value.fix
+
+
+def test_a_colour_paints_as_the_gray_photo_in_that_colour_would_and_a_reference_goes_before_it() -> None:
+    network, gray, reference = ContentEnhancement(SMALL), torch.rand(2, 1, 32, 32), torch.rand(1, 3, 32, 32)
+    red = coloured(gray, colour_of("firebrick"))
+    assert torch.equal(network(gray=gray, colour="firebrick"), network(gray=gray, reference=red))
+    assert torch.equal(network(gray=gray, colour="red", reference=reference), network(gray=gray, reference=reference))
+
+
+def test_a_model_may_have_a_colour_that_it_paints_in_unless_another_is_asked_for() -> None:
+    config = evolve(SMALL, colour="teal")
+    network = ContentEnhancement(config)
+    pipeline = Pipeline(
+        model=Model("ups.small", steps=(Step("content", config),), input="gray", size=32),
+        components={"content": network},
+    )
+    gray = torch.rand(1, 1, 32, 32)
+    assert torch.equal(pipeline(gray), network(gray=gray, colour="teal"))
+    assert torch.equal(pipeline(gray, colour=""), network(gray=gray))
+    assert torch.equal(pipeline(gray, colour="plum"), network(gray=gray, colour="plum"))
 
 
 def test_one_reference_serves_all_pictures() -> None:

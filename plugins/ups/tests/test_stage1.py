@@ -10,20 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from PIL import Image
-from s2pzoo_ups.config import TranslatorConfig
-from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe, toned
+from s2pzoo_ups.config import SHAPES, TranslatorConfig
+from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe, median_tone, opened, tone_of
 from torch import Tensor
 
 import s2pzoo
 from s2pzoo.errors import DataError, RecipeError
 from s2pzoo.losses.perceptual import Perceptual
 from s2pzoo.nn.colour import luma
+from s2pzoo.nn.conditional import ConditionalNorm2d
 from s2pzoo.pipeline.golden import largest_errors
 from s2pzoo.spec.core import PerceptualConfig
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import recipe_of
+from s2pzoo.train.unpaired import to_tensor
 from s2pzoo.weights.bundle import read_bundle
 
 RECIPE = recipe_of(Stage1Recipe, {"name": "small", "task": "ups/stage1", "seed": 1})
@@ -418,17 +421,70 @@ def test_a_training_goes_on_from_the_networks_of_an_earlier_one(whole: TrainResu
     assert told["start"] == {"step": 4, "images": 8, "seconds": earlier["seconds"]}
 
 
-@pytest.mark.parametrize("shade", [0.2, 0.35, 0.5, 0.7])
-def test_things_of_any_shade_are_brought_to_one_tone_on_white(shade: float) -> None:
-    gray = torch.ones(1, 1, 32, 32)
-    gray[..., 8:24, 8:24] = shade + 0.05 * torch.rand(16, 16)
-    made = toned(gray, 0.5)
-    assert made[..., 8:24, 8:24].mean() == pytest.approx(0.5, abs=0.06)
-    assert (made[..., :8] == 1).all()
-    assert (made[..., 8:24, 8:24].flatten().argsort() == gray[..., 8:24, 8:24].flatten().argsort()).all()
+# Tone and ground
 
 
-def test_gray_photos_keep_their_own_tone_unless_one_is_asked_for(data: Path) -> None:
-    photo = torch.rand(2, 3, 32, 32)
-    assert torch.equal(make(data).gray(photo), luma(photo))
-    assert torch.equal(make(data, "data.tone=0.5").gray(photo), toned(luma(photo), 0.5))
+@pytest.mark.parametrize("shade", [0.2, 0.5, 0.7])
+def test_the_tone_of_a_photo_is_the_mean_luma_of_what_is_not_white(shade: float) -> None:
+    gray = torch.ones(2, 1, 32, 32)
+    gray[:, :, 8:24, 8:20] = shade
+    gray[1, :, :, 20:] = 0.96
+    assert tone_of(gray).tolist() == pytest.approx([shade, shade])
+    assert tone_of(torch.ones(1, 1, 8, 8)).tolist() == [0]
+
+
+@pytest.mark.parametrize("classes", [(), ("shoes", "bags")])
+def test_a_translator_lies_between_its_dark_and_its_light_tables(classes: tuple[str, ...]) -> None:
+    T = ShapeTranslator(evolve(SHAPES["small"], toned=True, classes=classes)).eval()
+    sketch, category = torch.rand(2, 1, 32, 32).round(), "bags" if classes else None
+    norms = [one for one in T.modules() if isinstance(one, ConditionalNorm2d)]
+    assert norms and all(len(norm.weight) == 2 * max(1, len(classes)) for norm in norms)
+
+    def made(tone: float | Tensor | None) -> Tensor:
+        with torch.no_grad():
+            return opened(T(sketch=sketch, tone=tone, category=category))[0]
+
+    assert torch.equal(made(0.2), made(0.8))  # new, it has heard of no tones
+    with torch.no_grad():
+        for norm in norms:
+            norm.bias[-1] = 0.1  # of light bags, or of light things
+    dark, light = made(0.2), made(0.8)
+    assert not torch.equal(dark, light)
+    assert torch.equal(made(torch.tensor([0.2, 0.8])), torch.stack([dark[0], light[1]]))
+    assert torch.equal(made(None), made(T.config.tone))
+
+
+def test_a_tone_is_an_option_of_networks_that_are_told_any() -> None:
+    assert [field.name for field in evolve(SHAPES["small"], toned=True).options()] == ["tone"]
+    assert SHAPES["small"].options() == () and not evolve(SHAPES["small"], toned=True).back().toned
+
+
+def test_what_nobody_asks_for_is_as_light_as_most_of_the_photos(data: Path) -> None:
+    task = make(data, "networks.translator.preset=toned")
+    photos = task.data.collection.photos
+    tones = tone_of(luma(to_tensor(list(photos))))
+    T = task.networks["translator"]
+    assert isinstance(T, ShapeTranslator) and T.config.tone == pytest.approx(tones.median().item(), abs=0.005)
+    assert median_tone(photos, most=1) == pytest.approx(tones[0].item(), abs=0.005)
+
+
+def test_t_is_told_the_tones_of_the_photos_that_it_is_compared_with(data: Path) -> None:
+    task = make(data, "networks.translator.preset=toned", "weights.pseudo=1")
+    told: list[Tensor] = []
+    T = task.networks["translator"]
+    T.register_forward_pre_hook(lambda _, __, given: told.append(given["tone"]), with_kwargs=True)
+    batch = batch_of(task)
+    terms_of(task, batch)
+    assert len(told) >= 3 and all(torch.equal(one, tone_of(luma(batch["photo"]))) for one in told)
+
+
+def test_the_ground_far_from_all_lines_should_be_white(data: Path) -> None:
+    task = make(data, "weights.ground=1", "weights.tone=1", "rules.ss_mode=off")
+    batch = batch_of(task)
+    terms, fakes = terms_of(task, batch)
+    outside, fake = 1 - batch["enclosed"], fakes["gray"]
+    assert 0 < outside.mean() < 1
+    assert terms["ground"] == pytest.approx((outside * (1 - fake)).mean().item())
+    inside = torch.where(outside == 1, 1.0, fake)
+    assert terms["tone"] == pytest.approx((tone_of(inside) - tone_of(luma(batch["photo"]))).abs().mean().item())
+    assert "enclosed" not in batch_of(make(data))
