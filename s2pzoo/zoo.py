@@ -142,6 +142,11 @@ def compose(
         UsageError: a list that cannot be read; other errors as for `load`.
     """
     _check_untrained(untrained)
+    return _make(composed(parts, name=name, size=size), untrained=untrained, device=device)
+
+
+def composed(parts: Sequence[Any] | str | Path, *, name: str = "custom.composed", size: int | None = None) -> Plan:
+    """What `compose` would make, checked; nothing is built. Arguments and errors as there."""
     registry = default_registry()
     if isinstance(parts, str | os.PathLike):
         parts, name, size = read_toml(Path(parts), name, size)
@@ -161,7 +166,7 @@ def compose(
         parts=made,
         metadata=joined_metadata([part.bundle.manifest for part in made.values() if part.bundle]),
     )
-    return _make(adapted(registry, plan, adapters), untrained=untrained, device=device)
+    return adapted(registry, plan, adapters)
 
 
 def explain(name: str, *, swap: Mapping[str, Any] | None = None) -> str:

@@ -14,6 +14,7 @@ import s2pzoo
 from s2pzoo.cli import output, tools, weights
 from s2pzoo.cli.check import check
 from s2pzoo.cli.components import components
+from s2pzoo.cli.compose import compose
 from s2pzoo.cli.describing import explain, info
 from s2pzoo.cli.doctor import doctor
 from s2pzoo.cli.evaluate import eval_command
@@ -35,8 +36,9 @@ _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer rais
 
 _MAKE, _TRAIN = "Make pictures", "Train and measure"
 _PANELS = {
-    "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "components": components,
-             "plugins": plugins, "plugins freeze": freeze, "plugins diff": diff, "doctor": doctor},
+    "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "compose": compose,
+             "components": components, "plugins": plugins, "plugins freeze": freeze, "plugins diff": diff,
+             "doctor": doctor},
     _MAKE: {"generate": generate, "sketch": sketch},
     "Find photos": {"retrieve": retrieve},
     "Weights": {

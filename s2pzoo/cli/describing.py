@@ -78,7 +78,15 @@ def explain(
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw them into this file, too.")] = None,
 ) -> Answer:
     """Show the steps of a model: what each reads and gives, with the form of every value."""
-    model = on_paper(name).model
+    return explained(on_paper(name).model, svg=svg)
+
+
+def explained(model: Model, *, svg: Path | None = None, also: str = "") -> Answer:
+    """What a model's steps read and give; drawn into a file, too, where one is named. `also`: said at the end.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     if svg:
         try:
             svg.write_text(diagram(model), encoding="utf-8")
@@ -91,8 +99,8 @@ def explain(
         console.print(Text(model.name, style="bold"))
         console.print(f"input   {model.input}: {model.input_port}\noutput  {model.output}\n", markup=False)
         console.print(_steps(model))
-        if svg:
-            console.print(f"\n{model.name} -> {svg}", markup=False, soft_wrap=True)
+        for line in filter(None, (f"{model.name} -> {svg}" if svg else "", also)):
+            console.print(f"\n{line}", markup=False, soft_wrap=True)
 
     return Answer(data={**data, "svg": str(svg) if svg else None}, show=show)
 

@@ -295,7 +295,15 @@ def read_toml(path: Path, name: str, size: int | None) -> tuple[list[Any], str, 
     unknown = sorted(set(data) - {"name", "size", "steps"})
     if unknown:
         raise UsageError(f"{path} has an unknown key {unknown[0]!r}.", why="It may have name, size and [[steps]].")
-    return data.get("steps", []), data.get("name", name), size or data.get("size")
+    steps, name, size = data.get("steps", []), data.get("name", name), size or data.get("size")
+    for key, fits, wanted in (
+        ("steps", isinstance(steps, list), "[[steps]], a table for each part"),
+        ("name", isinstance(name, str), "a text"),
+        ("size", size is None or (isinstance(size, int) and size > 0), "a positive whole number"),
+    ):
+        if not fits:
+            raise UsageError(f"{path} has a wrong {key}.", fix=f"Give {wanted}.")
+    return steps, name, size
 
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:

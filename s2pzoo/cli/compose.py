@@ -1,0 +1,32 @@
+"""`s2pzoo compose`: a model of parts, from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+import typer
+
+import s2pzoo
+from s2pzoo.cli.describing import explained
+from s2pzoo.cli.output import Answer
+from s2pzoo.zoo import composed
+
+
+def compose(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file: name, size, and steps, each with a part.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Save it as a bundle, to load and publish.")
+    ] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw it into this file, too.")] = None,
+    untrained: Annotated[bool, typer.Option("--untrained", help="Parts without trained weights may be in it.")] = False,
+) -> Answer:
+    """Put parts of models together, say whether they fit and what goes from one
+    to the next; adapters that lose nothing are put in. Saved, it is a model.
+    """
+    plan = composed(file)
+    if out:
+        s2pzoo.compose(file, untrained="allow" if untrained else "refuse").save(out)
+    told = explained(plan.model, svg=svg, also=f"{plan.model.name} -> {out}" if out else "")
+    return attrs.evolve(told, data={**told.data, "folder": str(out) if out else None})
