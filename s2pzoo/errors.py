@@ -114,18 +114,21 @@ class UnknownTaskError(_Unknown):
     """No training task of this name."""
 
     code = "E_UNKNOWN_TASK"
+    usual_fix = "Run `s2pzoo plugins`: a task is brought by a plugin."
 
 
 class UnknownDatasetError(_Unknown):
     """No dataset of this name."""
 
     code = "E_UNKNOWN_DATASET"
+    usual_fix = "Run `s2pzoo plugins`: a dataset is brought by a plugin."
 
 
 class UnknownOptionError(_Unknown):
     """An option, or a key inside one, that no step of the model declares."""
 
     code = "E_UNKNOWN_OPTION"
+    usual_fix = "Run `s2pzoo info MODEL`: it lists the options and their ranges."
 
 
 class BadOptionError(UsageError, ValueError):

@@ -119,7 +119,7 @@ def colour_of(name: str) -> Tensor:
         near = [repr(one) for one in suggest(name, ImageColor.colormap)]
         fix = f"Did you mean {' or '.join(near)}?" if near else "Give one of CSS's names, as sienna, or #a0522d."
         raise BadOptionError(f"There is no colour {name!r}.", fix=fix) from None
-    return torch.tensor(rgb)[None, :, None, None] / 255
+    return torch.tensor(rgb)[None, :, None, None].clamp_max(255) / 255
 
 
 def layer_norm(channels: int) -> nn.Module:
