@@ -21,7 +21,7 @@ FAMILIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/pyp
 DECLARED = {family: importlib.import_module(f"s2pzoo_{family}.plugin").s2pzoo_plugin() for family in FAMILIES}
 
 test_baselines = plugin_suite("baselines")
-test_contextualgan = plugin_suite("contextualgan")
+test_contextualgan = plugin_suite("contextualgan", steps=3, inits=2)
 test_deepfacedrawing = plugin_suite("deepfacedrawing")
 test_faces = plugin_suite("faces")
 test_ups = plugin_suite("ups")

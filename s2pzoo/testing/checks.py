@@ -166,7 +166,10 @@ def component_gives(subject: Subject, entry: ComponentEntry) -> None:
         raise AbsentError(f"what a {entry.kind} is given depends on the training")
     config = entry.config()
     network = load_object(entry.network)(config).eval()
-    options = {option.name: option.read(option.default) for option in getattr(config, "options", tuple)()}
+    options = {
+        option.name: option.read(subject.options.get(option.name, option.default))
+        for option in getattr(config, "options", tuple)()
+    }
     _as_declared(network, config.ports().gives, _given(config.ports().takes, 2), options)
 
 
@@ -483,8 +486,9 @@ class _Ran:
     `changed`: what of the process was changed meanwhile.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, options: Mapping[str, Any]) -> None:
         self.pipeline, self.model = pipeline, pipeline.model
+        self.options = {name: value for name, value in options.items() if name in self.model.options}
         self.given = _given({self.model.input: self.model.input_port}, 2)[self.model.input]
         with _generators():
             before = _process()
@@ -499,11 +503,11 @@ class _Ran:
         return self._alone[index]
 
     def _execute(self, given: Tensor) -> dict[str, Tensor]:
-        return self.pipeline.execute({self.model.input: given}, tuple(self.model.values))
+        return self.pipeline.execute({self.model.input: given}, tuple(self.model.values), **self.options)
 
 
 def _ran(subject: Subject, entry: Model) -> _Ran:
-    return subject.kept(f"ran {entry.name}", lambda: _Ran(subject.pipeline(entry)))
+    return subject.kept(f"ran {entry.name}", lambda: _Ran(subject.pipeline(entry), subject.options))
 
 
 @contextlib.contextmanager

@@ -14,9 +14,10 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -108,12 +109,13 @@ class Subject:
 
     Attributes:
         plugin: as the registry has it, loaded or not.
+        options: of a run, for models that have them.
         folder: for what is written, gone afterwards.
         found: what there is so far, by check and item.
     """
 
-    def __init__(self, plugin: Plugin) -> None:
-        self.plugin, self.folder = plugin, Path(tempfile.mkdtemp(prefix="s2pzoo-check-"))
+    def __init__(self, plugin: Plugin, options: Mapping[str, Any]) -> None:
+        self.plugin, self.options, self.folder = plugin, options, Path(tempfile.mkdtemp(prefix="s2pzoo-check-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.found: dict[tuple[str, str], Finding] = {}
         self._kept: dict[str, Any] = {}
@@ -219,8 +221,8 @@ class Subject:
         return PASSED, ""
 
 
-def subject(family: str) -> Subject:
-    """The installed plugin of that family, to be looked at.
+def subject(family: str, options: Mapping[str, Any] = MappingProxyType({})) -> Subject:
+    """The installed plugin of that family, to be looked at, and the options of its runs.
 
     Raises:
         UnknownModelError, PluginMissingError: there is none here. UsageError: it is the core.
@@ -234,7 +236,7 @@ def subject(family: str) -> Subject:
         raise UsageError(f"{family!r} is a model.", fix=f"Name its plugin: s2pzoo check {family.partition('.')[0]}")
     if family not in registry.families():
         registry.plugin(family)
-    return Subject(registry.look(family))
+    return Subject(registry.look(family), options)
 
 
 def examine(family: str, *, tell: Callable[[str, int, int], None] | None = None) -> list[Finding]:
@@ -255,14 +257,16 @@ def examine(family: str, *, tell: Callable[[str, int, int], None] | None = None)
     return findings
 
 
-def plugin_suite(family: str) -> Any:
+def plugin_suite(family: str, **options: Any) -> Any:
     """All checks of an installed plugin as a test function of pytest, one test for each check and item.
 
+    `options` are given to runs of the models that have them, so that a search may take a few steps; what a bundle gave
+    when it was written is compared without.
     Where there is nothing to check the test is skipped, with the reason.
     """
     import pytest
 
-    looked = subject(family)
+    looked = subject(family, options)
     cases = [pytest.param(one, item, id=_label(one, item)) for one, item in looked.cases()]
 
     @pytest.mark.parametrize(("one", "item"), cases)
