@@ -51,7 +51,6 @@ class ResizeConv2d(nn.Conv2d):
 _TAPS = {"nearest": (1.0, 1.0), "bilinear": (0.25, 0.75, 0.75, 0.25)}
 
 
-@lru_cache
 def _spread(how: str) -> Tensor:
     """(3,K): the kernel of both layers, in one dimension, for each of the three weights of the convolution."""
     taps = torch.tensor(_TAPS[how])

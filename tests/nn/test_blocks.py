@@ -85,3 +85,10 @@ def test_initial_weights_are_those_of_pix2pix() -> None:
 
 def test_norms_and_convolutions_without_parameters_are_left_out() -> None:
     nn.Sequential(nn.Conv2d(2, 2, 3, bias=False), nn.InstanceNorm2d(2)).apply(init_normal)
+
+
+@pytest.mark.parametrize("how", ["nearest", "bilinear"])
+def test_a_doubling_is_exported_and_works_on_afterwards(how: str) -> None:
+    layer, x = ResizeConv2d(2, 3, how=how), picture(1, 2, 6, 6)
+    exported = torch.export.export(layer, (x,))
+    assert torch.allclose(exported.module()(x), layer(x), atol=1e-6)
