@@ -53,7 +53,7 @@ def fetch(url: str, *, limit: int = LIMIT, seconds: float = 20.0) -> bytes:
     try:
         found = answers.get(timeout=seconds)
     except queue.Empty:
-        found = TimeoutError(f"It was not here after {seconds:g} seconds")
+        found = _late(seconds)
     if isinstance(found, bytes):
         return found
     if isinstance(found, BadInputError):
@@ -62,10 +62,16 @@ def fetch(url: str, *, limit: int = LIMIT, seconds: float = 20.0) -> bytes:
     raise BadInputError(f"{url} cannot be fetched.", why=why, fix="Download it, and give the file.") from found
 
 
+def _late(seconds: float) -> TimeoutError:
+    return TimeoutError(f"It was not here after {seconds:g} seconds")
+
+
 def _get(url: str, limit: int, seconds: float) -> bytes:
     ends, data = time.monotonic() + seconds, b""
     with build_opener(_WebOnly).open(Request(url, headers={"User-Agent": "s2pzoo"}), timeout=seconds) as answer:
-        while (chunk := answer.read1(_CHUNK)) and time.monotonic() < ends:
+        while chunk := answer.read1(_CHUNK):
+            if time.monotonic() > ends:  # what is here is not all of it
+                raise _late(seconds)
             data += chunk
             if len(data) > limit:
                 why = f"It has more than {limit:,} bytes."

@@ -11,6 +11,7 @@ import pytest
 
 import s2pzoo
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.fetch import _get
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -78,3 +79,8 @@ def test_a_server_that_is_not_there_is_told() -> None:
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(BadInputError, match="no address of the web"):
         s2pzoo.fetch(url)
+
+
+def test_what_the_clock_cut_off_is_never_taken_for_the_whole(web: str) -> None:
+    with pytest.raises(TimeoutError, match=r"after 0\.3 seconds"):
+        _get(f"{web}/slow", 1000, 0.3)
