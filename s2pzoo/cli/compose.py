@@ -25,8 +25,11 @@ def compose(
     """Put parts of models together, say whether they fit and what goes from one
     to the next; adapters that lose nothing are put in. Saved, it is a model.
     """
-    plan = composed(file)
     if out:
-        s2pzoo.compose(file, untrained="allow" if untrained else "refuse").save(out)
-    told = explained(plan.model, svg=svg, also=f"{plan.model.name} -> {out}" if out else "")
+        pipeline = s2pzoo.compose(file, untrained="allow" if untrained else "refuse")
+        pipeline.save(out)
+        model = pipeline.model
+    else:
+        model = composed(file).model
+    told = explained(model, svg=svg, also=f"{model.name} -> {out}" if out else "")
     return attrs.evolve(told, data={**told.data, "folder": str(out) if out else None})

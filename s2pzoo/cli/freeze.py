@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,10 +56,11 @@ def freeze(
     ] = None,
 ) -> Answer:
     """Print the installed plugins with their versions and models, in a form that pip reads."""
-    lines = [_HEAD, *map(str, _here())]
+    text = _text(_here())
+    lines = text.splitlines()
     if out:
         try:
-            out.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            out.write_text(text, encoding="utf-8")
         except OSError as error:
             raise OutputError(f"{out} cannot be written.", why=error.strerror or str(error)) from error
 
@@ -116,7 +118,12 @@ def tell_losses() -> None:
             note(stderr(), text)
         if then.keys() != {one.key for one in here}:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text("\n".join([_HEAD, *map(str, here), ""]), encoding="utf-8")
+            kept.write_text(_text(here), encoding="utf-8")
+
+
+def _text(found: Iterable[_Frozen]) -> str:
+    """The file: what made it, and a line each."""
+    return "\n".join([_HEAD, *map(str, found), ""])
 
 
 def _here() -> list[_Frozen]:

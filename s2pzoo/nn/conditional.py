@@ -59,8 +59,13 @@ class ConditionalInstanceNorm2d(ConditionalNorm2d):
         super().__init__(nn.InstanceNorm2d(channels), channels, classes)
 
 
-def category_shares(category: str | int | Tensor | None, classes: Sequence[str], like: Tensor) -> Tensor:
-    """The shares (N,K) of pictures `like` (N,...), each of one category. Arguments and errors of `category_index`."""
+def category_shares(category: str | int | Tensor | None, classes: Sequence[str], like: Tensor) -> Tensor | None:
+    """The shares (N,K) of pictures `like` (N,...), each of one category; None where there are none and none is given.
+
+    Arguments and errors of `category_index`.
+    """
+    if category is None and not classes:
+        return None
     index = category_index(category, classes, len(like)).to(like.device)
     return functional.one_hot(index, len(classes)).float()
 

@@ -110,9 +110,14 @@ def test_names_and_numbers_become_one_index_a_picture(category: Any, index: list
     assert found.dtype == torch.long and found.tolist() == index
 
 
-def test_shares_of_one_category_each_are_all_or_nothing(x: torch.Tensor) -> None:
-    assert torch.equal(category_shares("chairs", CLASSES, x), all_of(1, 1, 1))
-    assert torch.equal(category_shares(torch.tensor([2, 0, 1]), CLASSES, x), all_of(2, 0, 1))
+@pytest.mark.parametrize(("category", "index"), [("chairs", (1, 1, 1)), (torch.tensor([2, 0, 1]), (2, 0, 1))])
+def test_shares_of_one_category_each_are_all_or_nothing(x: torch.Tensor, category: Any, index: tuple[int, ...]) -> None:
+    shares = category_shares(category, CLASSES, x)
+    assert shares is not None and torch.equal(shares, all_of(*index))
+
+
+def test_where_there_are_no_categories_there_are_no_shares(x: torch.Tensor) -> None:
+    assert category_shares(None, (), x) is None
 
 
 def test_a_misspelt_name_is_met_with_the_nearest() -> None:

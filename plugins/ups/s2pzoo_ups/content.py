@@ -28,7 +28,7 @@ from s2pzoo.nn.conditional import ConditionalNorm2d, Layers, category_shares
 from s2pzoo.nn.resnet import reflected
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.names import hint
 from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
@@ -116,8 +116,7 @@ def colour_of(name: str) -> Tensor:
     try:
         rgb = ImageColor.getrgb(name)[:3]
     except ValueError:
-        near = [repr(one) for one in suggest(name, ImageColor.colormap)]
-        fix = f"Did you mean {' or '.join(near)}?" if near else "Give one of CSS's names, as sienna, or #a0522d."
+        fix = hint(name, ImageColor.colormap) or "Give one of CSS's names, as sienna, or #a0522d."
         raise BadOptionError(f"There is no colour {name!r}.", fix=fix) from None
     return torch.tensor(rgb)[None, :, None, None].clamp_max(255) / 255
 
@@ -230,9 +229,7 @@ class ContentEnhancement(Generator):
 
     def decode(self, t: Tensor, *, category: str | int | Tensor | None = None) -> Tensor:
         """The picture (N,3,H,W) in [0,1] that is painted of maps (N,C,H/4,W/4). Errors of `forward`."""
-        classes = self.config.classes
-        wanted = classes or category is not None
-        return self.decoder(t, category_shares(category, classes, t) if wanted else None) / 2 + 0.5
+        return self.decoder(t, category_shares(category, self.config.classes, t)) / 2 + 0.5
 
     def _photo(self, reference: Reference, gray: Tensor) -> Tensor:
         if not isinstance(reference, Tensor):

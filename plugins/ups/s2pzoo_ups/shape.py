@@ -97,9 +97,7 @@ class ShapeTranslator(Generator):
 
     def _shares(self, x: Tensor, tone: float | Tensor | None, category: Any) -> Tensor | None:
         """(N,K) of each category or, with `toned`, of the dark and the light ones of each."""
-        classes, shares = self.config.classes, None
-        if classes or category is not None:
-            shares = category_shares(category, classes, x)
+        shares = category_shares(category, self.config.classes, x)
         if self.config.toned:
             light = self.config.tone if tone is None else tone
             light = torch.as_tensor(light, dtype=torch.float32, device=x.device).expand(len(x))
