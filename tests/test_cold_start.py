@@ -18,7 +18,7 @@ class Block:
             raise ImportError(f"{name} is blocked")
 sys.meta_path.insert(0, Block())
 """
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,7 @@ from s2pzoo.errors import OutputError, PluginMissingError
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec import graph
+from s2pzoo.spec.adapters import adapter_config
 from s2pzoo.spec.diagram import diagram
 from s2pzoo.spec.fields import fields_of, to_dict
 from s2pzoo.spec.model import ComponentEntry, Model
@@ -180,10 +181,11 @@ def _absent(name: str, error: PluginMissingError) -> Answer:
 
 
 def default_ports(entry: ComponentEntry) -> tuple[dict[str, str], dict[str, str]]:
-    """What a component takes and gives under its default config; nothing where it has none."""
-    if any(attribute.default is attrs.NOTHING for attribute in attrs.fields(entry.config)):
+    """What a component takes and gives, under its default config or as adapter; nothing where it has neither."""
+    adapter = default_registry().adapter(entry.name) if entry.kind == "adapter" else None
+    if not adapter and any(attribute.default is attrs.NOTHING for attribute in attrs.fields(entry.config)):
         return {}, {}
-    ports = entry.config().ports()
+    ports = (adapter_config(adapter) if adapter else entry.config()).ports()
     return _texts(ports.takes), _texts(ports.gives)
 
 

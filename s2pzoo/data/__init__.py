@@ -1,1 +1,1 @@
-"""Data that methods share: the face corpus and its sketches."""
+"""Data that methods share: declared datasets and unpaired collections."""

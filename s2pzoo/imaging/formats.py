@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.pixels import LUMA
 from s2pzoo.imaging.strokes import FORM, Area, Mark, Stroke, Strokes, canvas_about, entries_of, on_canvas, read_limited
 
 MAX_BYTES = 50_000_000
@@ -286,5 +287,4 @@ def _rotated(points: np.ndarray, angle: float) -> np.ndarray:
 def _shade(colour: str) -> float:
     from PIL import ImageColor
 
-    r, g, b = ImageColor.getrgb(colour)[:3]
-    return (0.299 * r + 0.587 * g + 0.114 * b) / 255
+    return float(np.dot(ImageColor.getrgb(colour)[:3], LUMA)) / 255

@@ -106,7 +106,7 @@ class WGANGP(Adversarial):
         count = min(len(real), len(fake))
         share = torch.rand(count, 1, 1, 1, device=real.device)
         between = torch.lerp(fake[:count].detach(), real[:count].detach(), share).requires_grad_(True)
-        judged = torch.stack([logits.mean((1, 2, 3)).sum() for logits in _scales(critic(between))]).sum()
+        judged = torch.stack([logits.flatten(1).mean(1).sum() for logits in _scales(critic(between))]).sum()
         (slope,) = torch.autograd.grad(judged, between, create_graph=True)
         return self.config.penalty * (slope.flatten(1).norm(dim=1) - 1).square().mean()
 

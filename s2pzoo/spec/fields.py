@@ -265,20 +265,24 @@ def read_options(texts: Iterable[str], declared: Mapping[str, Field]) -> dict[st
 
 def paths_of(cls: type[Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The paths of all values in an attrs class and the classes in it."""
-    for name, kind in get_type_hints(cls).items():
-        inner = _plain_type(kind)
-        if name not in {attribute.name for attribute in attrs.fields(cls)}:
-            continue
-        if attrs.has(inner) and not getattr(inner, "one_value", False):
-            yield from paths_of(inner, (*path, name))
-        else:
-            yield (*path, name)
+    yield from _places(cls, path)
 
 
-def unknown(path: str, known: Iterable[str], *, elsewhere: Iterable[tuple[str, ...]] = ()) -> str:
+def _places(cls: type[Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
+    """The same, each with the name that it had once, if another."""
+    found, kinds = {}, get_type_hints(cls)
+    for attribute in attrs.fields(cls):
+        here, inner = (*path, attribute.name), _plain_type(kinds[attribute.name])
+        whole = getattr(inner, "one_value", False) or not attrs.has(inner)
+        found |= {here: attribute.metadata.get("was", "")} if whole else _places(inner, here)
+    return found
+
+
+def unknown(path: str, known: Iterable[str], *, root: type[Any]) -> str:
     """What to say about a name that nobody knows: where it is now, the nearest known ones, or all of them."""
     last = path.rpartition(".")[2]
-    moved = [".".join(other) for other in elsewhere if other[-1] == last and ".".join(other) != path]
+    places = _places(root).items()
+    moved = [".".join(other) for other, was in places if last in (other[-1], was) and ".".join(other) != path]
     if moved:
         return f"unknown field {path}: it is {' or '.join(moved)}"
     known = sorted(known)
@@ -295,7 +299,9 @@ def _problems(cls: type[Any], data: Mapping[str, Any], path: str, root: type[Any
     for key, value in data.items():
         here = f"{path}{key}"
         if key not in known:
-            yield unknown(here, known, elsewhere=paths_of(root))
+            gone = isinstance(value, Mapping) and not suggest(key, known)  # a section: its values may be elsewhere
+            for name in [f"{here}.{name}" for name in value] if gone and value else [here]:
+                yield unknown(name, known, root=root)
         elif attrs.has(inner := _plain_type(hints[key])) and not getattr(inner, "one_value", False):
             if isinstance(value, Mapping):
                 yield from _problems(inner, value, f"{here}.", root)
@@ -318,7 +324,7 @@ def _find(config: Any, key: str, error: type[UsageError]) -> tuple[str, ...]:
     if len(matches) > 1:
         raise error(f"The override {key!r} could mean any of: {', '.join(matches)}.", fix="Write the full key.")
     if not matches:
-        told = unknown(key, {*paths, *(path[-1] for path in paths.values())}, elsewhere=paths.values())
+        told = unknown(key, {*paths, *(path[-1] for path in paths.values())}, root=type(config))
         raise error(f"There is no {key!r} to override.", why=told)
     return paths[matches[0]]
 

@@ -353,7 +353,7 @@ class DatasetEntry:
 
     Args:
         name: `plugin/dataset`.
-        reader: "module:function" of (folder: Path), an s2pzoo.evaluate.dataset.Dataset; raises DataError where the
+        reader: "module:function" of (folder: Path), an s2pzoo.data.dataset.Dataset; raises DataError where the
             folder is not one.
         frame: where its drawings live in their square, or None: what `--fit` brings a drawing to.
         locate: "module:function" of (ink (S,S), 1 is paper), giving a list of spec.frame.Found, the surest first: where

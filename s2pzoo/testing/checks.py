@@ -33,7 +33,7 @@ from s2pzoo.spec import graph
 from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import ComponentEntry, DatasetEntry, Model, TaskEntry, ToolEntry
 from s2pzoo.spec.ports import KINDS, Port
-from s2pzoo.testing.conformance import AbsentError, Subject, check
+from s2pzoo.testing.subject import AbsentError, Subject, check
 from s2pzoo.weights.bundle import read_bundle
 from s2pzoo.weights.manifest import CARD, GOLDEN
 

@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s2pzoo.losses.features import FeatureMatching
-from s2pzoo.spec.core import FeatureMatchingConfig
 from s2pzoo.train.pool import ImagePool
 from s2pzoo.train.recipe import Part
 from s2pzoo.train.task import Backward, Task, channels_last
 
 Judged = list[tuple[Tensor, list[Tensor]]]
+MATCHING = Part(component="core/feature-matching", usual="core/feature-matching")
 
 
 class Adversary:
@@ -30,21 +29,22 @@ class Adversary:
     Args:
         critic, loss: components of the recipe: a discriminator, and an s2pzoo.losses.adversarial.Adversarial.
         kinds: of the pictures.
+        matching: a loss between the features of critics.
         condition: channels beside them.
         pool: past fakes of each kind that are shown again (Shrivastava et al. 2017); 0: none.
         rate: of the critics' learning rate, times the generators' (Heusel et al. 2017, arXiv:1706.08500).
     """
 
     def __init__(
-        self, task: Task, critic: Part, loss: Part, *, kinds: Iterable[str], condition: int = 0, pool: int = 0,
-        rate: float = 1.0,
+        self, task: Task, critic: Part, loss: Part, *, kinds: Iterable[str], matching: Part = MATCHING,
+        condition: int = 0, pool: int = 0, rate: float = 1.0,
     ) -> None:  # fmt: skip
         self.task, self.loss = task, loss.make()
         task.frozen["adversarial"] = self.loss
         task.kept.append(self)
         self.kinds = tuple(kinds)
         self.pools = {kind: ImagePool(pool) for kind in self.kinds}
-        self.matching = FeatureMatching(FeatureMatchingConfig())
+        task.frozen["matching"] = self.matching = matching.make()
         critics = channels_last({f"{kind}_critic": critic.make(takes=kind, condition=condition) for kind in self.kinds})
         task.networks |= critics
         task.optimizers["critics"] = task.adam(*critics.values(), rate=rate)
@@ -63,7 +63,7 @@ class Adversary:
             seen = self._seen.get(id(fake)) or self._look(kind, fake, condition, learn=False)
             with torch.no_grad():
                 wanted = self._look(kind, real, condition, learn=False)
-            terms.append(self.matching(fake=[maps for _, maps in seen], real=[maps for _, maps in wanted])["matching"])
+            terms.append(self.matching.total(fake=[maps for _, maps in seen], real=[maps for _, maps in wanted]))
         return torch.stack(terms).sum()
 
     def judge(

@@ -35,6 +35,7 @@ class PhotoLosses:
 
     adversarial: Part = part("core/lsgan", help="of the critics")
     perceptual: Part = part("core/perceptual", help="of `perceptual`")
+    matching: Part = part("core/feature-matching", help="of `feature_matching`")
 
 
 @frozen(kw_only=True)
@@ -80,7 +81,7 @@ class PairedBatches:
 
     def facts(self) -> dict[str, int]:
         """How much there is to learn from."""
-        return {"faces": len(self.known), "people": len({tags["person"] for tags in self.known.tags})}
+        return {"photos": len(self.known), "people": len({tags["person"] for tags in self.known.tags})}
 
 
 def pairs(dataset: Dataset, indices: Any, rng: np.random.Generator, *, levels: list[str]) -> dict[str, Tensor]:

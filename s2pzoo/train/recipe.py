@@ -29,7 +29,9 @@ from s2pzoo.errors import RecipeError, UnknownModelError
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.fields import knob, read, to_dict
-from s2pzoo.spec.names import suggest
+from s2pzoo.spec.model import ComponentEntry
+from s2pzoo.spec.names import hint, suggest
+from s2pzoo.spec.ports import connect
 from s2pzoo.weights.resolve import package_folder
 
 R = TypeVar("R", bound="Recipe")
@@ -44,6 +46,7 @@ class Part:
 
     component: str = ""
     config: dict[str, Any] = field(factory=dict)
+    usual: str = ""  # the component in whose place it is
 
     @classmethod
     def of(cls, value: Any) -> Part:
@@ -57,7 +60,8 @@ class Part:
         if isinstance(value, str):
             return cls(component=value)
         if not isinstance(value, Mapping):
-            raise TypeError(f'wanted "plugin/component" or a table with `component`, got {value!r}')
+            hint = " (how much a term counts is said under [weights])" if isinstance(value, int | float) else ""
+            raise TypeError(f'wanted "plugin/component" or a table with `component`, got {value!r}{hint}')
         config = {name: one for name, one in value.items() if name != "component"}
         return cls(component=value.get("component", ""), config=config)
 
@@ -72,7 +76,7 @@ class Part:
     def over(self, other: Part) -> Part:
         """`other`, where it names another component; else this one with the config of `other` over its own."""
         if other.component not in ("", self.component):
-            return other
+            return attrs.evolve(other, usual=self.usual)
         return attrs.evolve(self, config={**self.config, **other.config})
 
     def make(self, **given: Any) -> Any:
@@ -80,21 +84,55 @@ class Part:
 
         Raises:
             UnknownComponentError, PluginError: it cannot be had.
-            RecipeError: its config does not fit.
+            RecipeError: its config does not fit, or it is no component for this place.
         """
         entry = default_registry().component(self.component)
-        known = {attribute.name for attribute in attrs.fields(entry.config)}
-        settled = {name: value for name, value in given.items() if name in known}
-        config = read(
-            entry.config, {**self.config, **settled}, what=f"The config of {self.component}", error=RecipeError
-        )
+        config = _settled(entry, self.config, given)
+        if self.usual not in ("", self.component) and (why := misplaced(entry, config, self.usual, given)):
+            raise RecipeError(
+                f"{self.component} cannot stand in for {self.usual}.",
+                why=why,
+                fix=f"`s2pzoo components --kind {default_registry().component(self.usual).kind}` lists what may.",
+            )
         return load_object(entry.network)(config)
 
 
-def part(component: str, *, help: str = "", paper: Any = None, released: Any = None, **config: Any) -> Any:  # noqa: A002
-    """A field for a component: `component` built from `config`, unless a recipe says otherwise."""
-    usual, said = Part(component=component, config=config), {"help": help, "paper": paper, "released": released}
-    return attrs.field(default=usual, converter=lambda given: usual.over(Part.of(given)), metadata={"s2pzoo": said})
+def _settled(entry: ComponentEntry, config: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    known = {attribute.name for attribute in attrs.fields(entry.config)}
+    wanted = {name: value for name, value in given.items() if name in known}
+    return read(entry.config, {**config, **wanted}, what=f"The config of {entry.name}", error=RecipeError)
+
+
+def misplaced(entry: ComponentEntry, config: Any, usual: str, given: Mapping[str, Any]) -> str:
+    """Why a component cannot take the place of the `usual` one: another kind, other inputs, a term too few.
+
+    A loss of one term may call it as it likes, and give several: they are summed.
+    """
+    place = default_registry().component(usual)
+    if entry.kind != place.kind:
+        return f"It is of kind {entry.kind}, not {place.kind}."
+    ours, theirs = config.ports(), _settled(place, {}, given).ports()
+    if set(ours.takes) != set(theirs.takes):
+        return f"It takes {', '.join(ours.takes) or 'nothing'}, and is given {', '.join(theirs.takes)}."
+    misfits = [f"{name}: {why}." for name, port in theirs.takes.items() for why in connect(port, ours.takes[name])]
+    missing = set(theirs.gives) - set(ours.gives) if place.kind != "loss" or len(theirs.gives) > 1 else set()
+    return " ".join([*misfits, *(f"It gives no {name}." for name in sorted(missing))])
+
+
+def part(
+    component: str,
+    *,
+    help: str = "",  # noqa: A002
+    paper: Any = None,
+    released: Any = None,
+    was: str = "",
+    **config: Any,
+) -> Any:
+    """A field for a component: `component` built from `config`, unless a recipe says otherwise. `was`: its old name."""
+    usual = Part(component=component, config=config, usual=component)
+    said = {"help": help, "paper": paper, "released": released}
+    metadata = {"s2pzoo": said, "was": was}
+    return attrs.field(default=usual, converter=lambda given: usual.over(Part.of(given)), metadata=metadata)
 
 
 @frozen(kw_only=True)
@@ -198,7 +236,8 @@ def preset(presets: Mapping[str, T], name: str) -> T:
         RecipeError: there is none.
     """
     if name not in presets:
-        raise RecipeError(f"There is no preset {name!r}.", fix=f"Use one of {', '.join(presets)}.")
+        listed = f"There are: {', '.join(presets)}."
+        raise RecipeError(f"There is no preset {name!r}.", why=listed, fix=hint(name, presets))
     return presets[name]
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 from s2pzoo.errors import RecipeError
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.fields import knob, overridden
-from s2pzoo.train.recipe import Recipe, Schedule, changes, read_recipe
+from s2pzoo.train.recipe import Recipe, Schedule, changes, preset, read_recipe
 
 TEXT = """
 name = "small"
@@ -150,6 +150,29 @@ def test_a_wrong_recipe_says_what_is_wrong(tmp_path: Path, text: str, words: str
     with pytest.raises(RecipeError) as caught:
         of(tmp_path, text)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('losses.gan_kind = "lsgan"', "losses.gan_kind: it is losses.adversarial"),
+        ('losses.pseudo_kind = "l1"', "losses.pseudo_kind: it is losses.pixel"),
+        ("losses.ss_mode = 'add'", "losses.ss_mode: it is rules.ss_mode"),
+        ("losses.perceptual = 3.0", "under [weights]"),
+        ("loss.pseudo = 1", "did you mean 'losses'"),
+        ("lambdas.pseudo = 1", "lambdas.pseudo: it is weights.pseudo"),
+    ],
+)
+def test_an_old_spelling_is_told_with_the_new_one(tmp_path: Path, line: str, told: str) -> None:
+    (tmp_path / "old.toml").write_text(f'name = "old"\ntask = "ups/stage1"\n{line}\n')
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(tmp_path / "old.toml")
+    assert told in str(caught.value)
+
+
+def test_a_misspelt_preset_is_told_with_the_nearest() -> None:
+    with pytest.raises(RecipeError, match="Did you mean 'light128'"):
+        preset({"light128": 1, "paper128": 2}, "light12")
 
 
 def test_a_missing_file_is_a_recipe_error(tmp_path: Path) -> None:

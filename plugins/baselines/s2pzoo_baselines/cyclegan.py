@@ -57,7 +57,7 @@ class CycleGANNetworks:
 
 @frozen(kw_only=True)
 class CycleGANLosses:
-    adversarial: Part = part("core/lsgan", help="of both critics")
+    adversarial: Part = part("core/lsgan", help="of both critics", was="gan_kind")
 
 
 @frozen(kw_only=True)

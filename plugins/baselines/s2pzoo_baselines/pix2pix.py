@@ -103,7 +103,12 @@ class Pix2Pix(Task):
         self.ema = ("generator",)
         self.optimizers["generator"] = self.adam(self.networks["generator"])
         self.gan = Adversary(
-            self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), rate=recipe.rules.critic_rate
+            self,
+            recipe.networks.critic,
+            recipe.losses.adversarial,
+            kinds=("photo",),
+            rate=recipe.rules.critic_rate,
+            matching=recipe.losses.matching,
         )
         self.frozen["perceptual"] = recipe.losses.perceptual.make()
 

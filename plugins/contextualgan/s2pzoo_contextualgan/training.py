@@ -137,11 +137,16 @@ class Joint(Task):
         rules, rng = self.recipe.rules, self.rng(index, 1)
         fake, terms = self._make(batch, rng) if self.recipe.weights.reconstruction else (self._drawn(batch, rng), {})
         shown = {half: image.detach() for half, image in fake.items()}
-        real, faked = self._judge(batch, rng, learn=True), self._judge(shown, rng, learn=True)
-        judged = self.frozen["adversarial"](real=real, fake=faked)["critic"]
+        self.networks["discriminator"].requires_grad_(True)
+        real, faked = self._moved(batch, rng), self._moved(shown, rng)
+        loss = self.frozen["adversarial"]
+        judged = loss(real=self._judge(real), fake=self._judge(faked))["critic"] + loss.penalty(
+            self._judge, real, faked
+        )
         self.minimise("discriminator", judged, backward)
+        self.networks["discriminator"].requires_grad_(False)
         for turn in range(rules.generator_steps):
-            terms["gan"] = self.frozen["adversarial"](fake=self._judge(fake, rng, learn=False))["generator"]
+            terms["gan"] = loss(fake=self._judge(self._moved(fake, rng)))["generator"]
             self.minimise("generator", self.weighted(terms), backward)
             if turn + 1 < rules.generator_steps:
                 fake, terms = self._drawn(batch, rng), {}
@@ -152,11 +157,13 @@ class Joint(Task):
         z = draw(self.preset.generator, len(batch["photo"]), rng)
         return self.networks["generator"](latent=z.to(self.device))
 
-    def _judge(self, pair: Pair, rng: np.random.Generator, *, learn: bool) -> Tensor:
-        """D's logits of pairs, each moved a little, sketch and photo alike."""
-        moved = shifted(torch.cat([pair["sketch"], pair["photo"]], dim=1), self.recipe.rules.augment, rng)
-        critic = self.networks["discriminator"].requires_grad_(learn)
-        return critic(sketch=moved[:, :1], photo=moved[:, 1:])[0][0]
+    def _moved(self, pair: Pair, rng: np.random.Generator) -> Tensor:
+        """Pairs (N,4,s,s), each moved a little, sketch and photo alike."""
+        return shifted(torch.cat([pair["sketch"], pair["photo"]], dim=1), self.recipe.rules.augment, rng)
+
+    def _judge(self, pairs: Tensor) -> Tensor:
+        """D's logits of them."""
+        return self.networks["discriminator"](sketch=pairs[:, :1], photo=pairs[:, 1:])[0][0]
 
     def _make(self, batch: Pair, rng: np.random.Generator) -> tuple[Pair, dict[str, Tensor]]:
         """What G makes of the z that the encoder gives each pair, and of as many draws; the terms but the adversarial.
@@ -222,7 +229,7 @@ class Joint(Task):
         return Model(name, steps=steps, size=self.preset.generator.size), parts
 
     def facts(self) -> dict[str, Any]:
-        return {"faces": len(self.pairs), "drawings": self.pairs.sketches.shape[1]}
+        return {"photos": len(self.pairs), "drawings": self.pairs.sketches.shape[1]}
 
     def _calibrate(self, networks: Networks) -> None:
         """The statistics of batch normalisation as the averaged networks have them."""

@@ -67,6 +67,16 @@ def test_the_papers_training_has_no_initialiser(corpus: Path, backbone: Path, tm
     assert [step.name for step in read_bundle(tmp_path).manifest.steps] == ["projection"]
 
 
+def test_the_wasserstein_critic_pays_its_penalty(corpus: Path, backbone: Path, tmp_path: Path) -> None:
+    for name, table in (("with", ""), ("without", "losses.adversarial.penalty=0")):
+        run(corpus, tmp_path / name, backbone, "losses.adversarial=core/wgan-gp", *filter(None, [table]), "steps=1")
+    paid, spared = (
+        json.loads((tmp_path / name / "metrics.jsonl").read_text().splitlines()[0])["losses"]["discriminator"]
+        for name in ("with", "without")
+    )
+    assert paid > spared + 0.1
+
+
 def test_a_training_can_begin_with_the_networks_of_another(
     trained: Path, corpus: Path, backbone: Path, tmp_path: Path
 ) -> None:

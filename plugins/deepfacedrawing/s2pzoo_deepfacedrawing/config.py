@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
+from s2pzoo.spec.core import MultiScalePatchGANConfig
 from s2pzoo.spec.fields import Field, fields_of, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
@@ -217,28 +218,14 @@ class SynthesisConfig:
 
 
 @frozen(kw_only=True)
-class DiscriminatorConfig:
-    """Multi-scale PatchGAN discriminators, each on a picture of half the size of the one before."""
+class DiscriminatorConfig(MultiScalePatchGANConfig):
+    """The core's, by the name it has here: PatchGANs on several sizes, that may see FM's maps as `condition`."""
 
     component: ClassVar = _entry(
         "discriminator", "discriminator", "photo:PhotoDiscriminator", "multi-scale PatchGAN", "4.2"
     )
 
-    maps: int = knob(32, low=0, help="FM's channels")
-    base: int = knob(64, low=1, help="channels of the first layer")
-    layers: int = knob(3, low=1, help="halvings")
-    widest: int = knob(512, low=1, help="channels at most")
     scales: int = knob(3, low=1, paper="several", released="not released; 3 in reimplementations", help="how many")
-    conditional: bool = knob(
-        True, released="not released; yes in reimplementations", help="sees FM's maps beside the photo"
-    )
-
-    def ports(self) -> Ports:
-        """photo (and features) -> logits."""
-        takes = {"photo": Port("photo")}
-        if self.conditional:
-            takes["features"] = Port("features", channels=self.maps)
-        return Ports(takes=takes, gives={"logits": Port("logits")})
 
 
 @frozen(kw_only=True)
@@ -250,7 +237,6 @@ class Preset:
     manifold: ManifoldConfig = ManifoldConfig()
     mapping: MappingConfig = MappingConfig()
     synthesis: SynthesisConfig = SynthesisConfig()
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
 
 PAPER512 = Preset()
@@ -283,7 +269,6 @@ FACES256 = Preset(
         size=256, maps=16, base=32, downs=3, blocks=4, kernel=3, stride=2, widest=160,
         skips=True, resize="bilinear", grain=True,
     ),
-    discriminator=DiscriminatorConfig(maps=16, base=32, widest=128, scales=2, conditional=False),
 )  # fmt: skip
 """Half-size windows and narrow networks, small enough for a CPU to train and to run live."""
 

@@ -21,5 +21,6 @@ def stage2(folder: Path) -> list[str]:
     train("deepfacedrawing/stage1", folder, out, overrides=[*settings, "schedule.steps=1"], progress=False)
     return [
         *FACES, f"networks.embedding.bundle={out}", "networks.embedding.samples=8", "rules.critic_start=0.0",
+        "networks.critic.base=4", "networks.critic.widest=8",
         f"losses.perceptual.backbone={write_backbone(folder / 'squeezenet.safetensors')}",
     ]  # fmt: skip

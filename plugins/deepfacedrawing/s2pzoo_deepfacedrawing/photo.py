@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from s2pzoo.errors import RecipeError
 from s2pzoo.imaging.pixels import to_bytes
-from s2pzoo.interfaces import Discriminator, Generator
+from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.nn.patchgan import MultiScalePatchGAN
 from s2pzoo.nn.resnet import ResnetGenerator
-from s2pzoo.spec.core import MultiScalePatchGANConfig
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.adversary import Adversary
@@ -68,22 +67,10 @@ class ImageSynthesis(Generator):
         return self.network(features).tanh() / 2 + 0.5
 
 
-class PhotoDiscriminator(Discriminator):
-    """photo (N,3,H,W) [and features] -> for each scale (logits, features of every layer), finest scale first."""
+class PhotoDiscriminator(MultiScalePatchGAN):
+    """D: PatchGANs on several sizes, FM's maps beside the photo or not."""
 
     Config = DiscriminatorConfig
-
-    def __init__(self, config: DiscriminatorConfig) -> None:
-        super().__init__(config)
-        beside = config.maps if config.conditional else 0
-        self.critics = MultiScalePatchGAN(
-            MultiScalePatchGANConfig(
-                condition=beside, base=config.base, layers=config.layers, widest=config.widest, scales=config.scales
-            )
-        )
-
-    def forward(self, *, photo: Tensor, features: Tensor | None = None) -> list[tuple[Tensor, list[Tensor]]]:
-        return self.critics(picture=photo, condition=features if self.config.conditional else None)
 
 
 @frozen(kw_only=True)
@@ -167,6 +154,7 @@ class Stage2(Task):
         self.ema = tuple(made)
         self.gan = Adversary(
             self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), rate=rules.critic_rate,
+            matching=recipe.losses.matching,
             condition=chosen.mapping.maps if rules.conditional else 0,
         )  # fmt: skip
         self.optimizers["generator"] = self.adam(*(self.networks[name] for name in self.ema))

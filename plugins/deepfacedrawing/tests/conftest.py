@@ -6,7 +6,6 @@ import pytest
 import torch
 from s2pzoo_deepfacedrawing.config import (
     DecoderConfig,
-    DiscriminatorConfig,
     EncoderConfig,
     Face,
     ManifoldConfig,
@@ -45,7 +44,6 @@ SMALL = Preset(
         face=FACE, channels=(8, 8, 8), bottleneck=4, maps=6, stride=2, kernel=3, negative_slope=0.2, momentum=0.5
     ),
     synthesis=SynthesisConfig(size=64, maps=6, base=8, downs=2, blocks=1, kernel=3, stride=2, widest=16, skips=True),
-    discriminator=DiscriminatorConfig(maps=6, base=8, widest=16, scales=2),
 )
 
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, PRESETS, Face, Preset, Window
+from s2pzoo_deepfacedrawing.config import FACES256, PAPER512, PRESETS, DiscriminatorConfig, Face, Preset, Window
 
+from s2pzoo.spec.core import MultiScalePatchGANConfig
 from s2pzoo.spec.fields import read, to_dict
 
 each_preset = pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
@@ -49,7 +50,7 @@ def test_windows_meet_the_grid_of_the_maps(preset: Preset) -> None:
 def test_all_parts_of_a_preset_share_their_face_and_their_maps(preset: Preset) -> None:
     face = preset.encoder.face
     assert preset.decoder.face == preset.manifold.face == preset.mapping.face == face
-    assert preset.synthesis.maps == preset.discriminator.maps == preset.mapping.maps
+    assert preset.synthesis.maps == preset.mapping.maps
     assert preset.synthesis.stride == preset.mapping.stride and preset.synthesis.size == face.size
 
 
@@ -71,12 +72,12 @@ def test_the_ports_follow_from_the_config(preset: Preset) -> None:
     assert preset.synthesis.ports().gives["photo"].size == face.size
 
 
-def test_a_discriminator_looks_at_the_maps_where_it_is_conditional() -> None:
-    assert set(PAPER512.discriminator.ports().takes) == {"photo", "features"}
-    assert set(FACES256.discriminator.ports().takes) == {"photo"}
+def test_the_discriminator_has_the_ports_of_the_cores() -> None:
+    assert set(DiscriminatorConfig(condition=32).ports().takes) == {"picture", "condition"}
+    assert DiscriminatorConfig().ports() == MultiScalePatchGANConfig().ports()
 
 
 def test_the_numbers_of_the_paper() -> None:
     assert (PAPER512.manifold.neighbours, PAPER512.manifold.solver) == (10, "lle")
     assert PAPER512.manifold.samples == 6247 + 11456
-    assert (Face().latent, PAPER512.synthesis.blocks, PAPER512.discriminator.scales) == (512, 9, 3)
+    assert (Face().latent, PAPER512.synthesis.blocks, DiscriminatorConfig().scales) == (512, 9, 3)

@@ -63,20 +63,13 @@ def test_instance_normalisation_is_affine_where_asked_for(small: Preset, affine:
     assert norms and all((norm.weight is not None) == affine for norm in norms)
 
 
-def test_a_conditional_discriminator_judges_photo_and_maps_at_every_scale(small: Preset) -> None:
-    critic = PhotoDiscriminator(small.discriminator)
+def test_the_discriminator_judges_photo_and_maps_at_every_scale(small: Preset) -> None:
+    critic = PhotoDiscriminator(DiscriminatorConfig(condition=6, base=8, widest=16, scales=2))
     photo, maps = torch.rand(2, 3, 64, 64), torch.randn(2, 6, 32, 32)
-    judged = critic(photo=photo, features=maps)
+    judged = critic(picture=photo, condition=maps)
     assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 11, 11), (2, 1, 7, 7)]
     assert [len(features) for _, features in judged] == [4, 4]
-    assert not torch.allclose(judged[0][0], critic(photo=photo, features=maps.flip(0))[0][0])
-
-
-def test_an_unconditional_discriminator_does_not_look_at_the_maps() -> None:
-    critic = PhotoDiscriminator(DiscriminatorConfig(maps=6, base=8, widest=16, scales=1, conditional=False))
-    photo = torch.rand(1, 3, 64, 64)
-    alone, beside = critic(photo=photo), critic(photo=photo, features=torch.randn(1, 6, 32, 32))
-    assert torch.equal(alone[0][0], beside[0][0])
+    assert not torch.allclose(judged[0][0], critic(picture=photo, condition=maps.flip(0))[0][0])
 
 
 def test_maps_and_photos_are_doubled_as_the_config_says(small: Preset) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from s2pzoo.imaging.pixels import from_bytes, to_bytes
 from s2pzoo_faces.corpus import clean_sketch
 
 Points = NDArray[np.float32]
@@ -135,7 +136,7 @@ def write_corpus(folder: Path, *, count: int, side: int = 256) -> Path:
         rng = np.random.default_rng(index)
         points.append(landmarks(rng, side=side))
         photos.append(np.asarray(paint(points[-1], rng, side=side)))
-        cleans.append((clean_sketch(photos[-1].astype(np.float32) / 255, points[-1]) * 255).astype(np.uint8))
+        cleans.append(to_bytes(clean_sketch(from_bytes(photos[-1]), points[-1])))
         people.append({"person": f"person-{index}", "gender": ["female", "male"][index % 2], "age": str(20 + index)})
     np.save(folder / "photos.npy", np.stack(photos))
     np.save(folder / "cleans.npy", np.stack(cleans))

@@ -270,7 +270,7 @@ class Stage2Networks:
 
 @frozen(kw_only=True)
 class Stage2Losses:
-    adversarial: Part = part("core/lsgan", help="of D_I")
+    adversarial: Part = part("core/lsgan", help="of D_I", was="gan_kind")
     style: Part = part("core/style", help="of `style`")
     content: Part = part("core/mse", help="of `content`; core/l1 in the paper")
     perceptual: Part = part("core/perceptual", help="of `own_perceptual`")

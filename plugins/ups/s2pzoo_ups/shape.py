@@ -134,9 +134,10 @@ class Stage1Networks:
 
 @frozen(kw_only=True)
 class Stage1Losses:
-    adversarial: Part = part("core/lsgan", help="of both critics")
-    pixel: Part = part("core/l1", help="of `pseudo`")
+    adversarial: Part = part("core/lsgan", help="of both critics", was="gan_kind")
+    pixel: Part = part("core/l1", help="of `pseudo`", was="pseudo_kind")
     perceptual: Part = part("core/perceptual", help="of `pseudo_perceptual`")
+    matching: Part = part("core/feature-matching", help="of `pseudo_matching`")
 
 
 @frozen(kw_only=True)
@@ -206,7 +207,10 @@ class Stage1(Task):
         made["translator"].requires_grad_(wanted.trained)
         self.networks = channels_last(made)
         self.ema = tuple(made)
-        self.gan = Adversary(self, recipe.networks.critic, recipe.losses.adversarial, kinds=self.kinds, pool=rules.pool)
+        self.gan = Adversary(
+            self, recipe.networks.critic, recipe.losses.adversarial, kinds=self.kinds, pool=rules.pool,
+            matching=recipe.losses.matching,
+        )  # fmt: skip
         self.optimizers["generators"] = self.adam(*made.values())
         self.frozen["pixel"] = recipe.losses.pixel.make()
         if weights.pseudo_perceptual:
