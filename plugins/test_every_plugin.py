@@ -23,6 +23,7 @@ DECLARED = {family: importlib.import_module(f"s2pzoo_{family}.plugin").s2pzoo_pl
 test_baselines = plugin_suite("baselines")
 test_contextualgan = plugin_suite("contextualgan", steps=3, inits=2)
 test_deepfacedrawing = plugin_suite("deepfacedrawing")
+test_encoders = plugin_suite("encoders")
 test_faces = plugin_suite("faces")
 test_ups = plugin_suite("ups")
 

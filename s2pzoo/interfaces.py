@@ -43,7 +43,16 @@ class Component(nn.Module):
 
 
 class Encoder(Component):
-    """sketch, strokes or photo -> latent or features."""
+    """sketch, strokes or photo -> latent, features, tokens.
+
+    Attributes:
+        origin: whose published weights it began a training with, as `repo@commit`; empty: none.
+    """
+
+    origin: str = ""
+
+    def at_start(self) -> None:
+        """A training begins: the moment to fetch published weights. `load` never calls it."""
 
 
 class Generator(Component):

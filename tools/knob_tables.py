@@ -95,7 +95,8 @@ _KINDS = {"options": options, "config": config, "presets": presets, "recipe": re
 def _parts(owners: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     """The configs of the same part of all presets, by what the part is called; what they share comes first, once."""
     first = owners[0]
-    inside = [one.name for one in attrs.fields(type(first)) if attrs.has(type(getattr(first, one.name)))]
+    values = {one.name: getattr(first, one.name) for one in attrs.fields(type(first))}
+    inside = [name for name, value in values.items() if attrs.has(type(value)) and not isinstance(value, Part)]
     seen: dict[str, list[Any]] = {}
     for name in inside:
         for key, examples in _parts([getattr(owner, name) for owner in owners]):

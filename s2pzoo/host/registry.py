@@ -181,9 +181,13 @@ class Registry:
         except BadNameError as error:
             self._unknown(name, unknown, why=error.why)
         plugin = self._plugin(family, asked=name, unknown=unknown)
-        if name not in kind(plugin):
-            self._absent(plugin, name, unknown, kind(plugin))
-        return kind(plugin)[name]
+        found = kind(plugin)
+        varied = (e for e in found.values() if getattr(e, "variants", "") and name.startswith(f"{e.name}-"))
+        if name not in found and (entry := next(varied, None)):
+            return entry.variant(name.removeprefix(f"{entry.name}-"))
+        if name not in found:
+            self._absent(plugin, name, unknown, found)
+        return found[name]
 
     def _plugin(self, family: str, *, asked: str, unknown: _Unknown) -> Plugin:
         if family in FAMILIES:

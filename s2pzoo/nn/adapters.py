@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from s2pzoo.imaging.raster import rasterise
+from s2pzoo.imaging.sequence import from_sequence, padded, traced
+from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.interfaces import Component
 from s2pzoo.nn.colour import luma
 from s2pzoo.spec.adapters import AdapterConfig, ResizeConfig
@@ -43,6 +48,23 @@ class Luma(_Adapter):
 
     def adapt(self, value: Tensor) -> Tensor:
         return luma(value)
+
+
+class Trace(_Adapter):
+    """(N,1,H,W) -> strokes (N,T,5), the lines of the drawing."""
+
+    def adapt(self, value: Tensor) -> Tensor:
+        drawings = value[:, 0].detach().float().cpu().numpy()
+        return torch.from_numpy(padded([traced(one, longest=self.config.longest) for one in drawings])).to(value.device)
+
+
+class Rasterise(_Adapter):
+    """Strokes (N,T,5) -> (N,1,size,size), 256 pixels where no size is said."""
+
+    def adapt(self, value: Tensor) -> Tensor:
+        drawings = [Strokes.of(from_sequence(one)) for one in value.detach().float().cpu().numpy()]
+        drawn = [rasterise(one, self.config.size or 256) for one in drawings]
+        return torch.from_numpy(np.stack(drawn)[:, None]).to(value.device)
 
 
 class Resize(_Adapter):

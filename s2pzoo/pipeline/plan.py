@@ -21,13 +21,15 @@ from s2pzoo.errors import (
     WeightsCorruptError,
     WeightsMismatchError,
 )
+from s2pzoo.host.parts import Part as Named
 from s2pzoo.host.registry import Registry
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec import graph
 from s2pzoo.spec.adapters import ADAPTERS, adapter_config
-from s2pzoo.spec.fields import read
+from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry
 from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, suggest
+from s2pzoo.spec.ports import connect
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, pull
@@ -187,6 +189,9 @@ def swapped(registry: Registry, plan: Plan, name: str, part: Any) -> Plan:
     if len(item.block.steps) != 1:
         raise UsageError(f"A whole model cannot take the place of step {name!r}.", fix="Name one part of it.")
     (step,) = item.block.steps
+    if (taken := with_encoder(plan.model.step(name), step)) is not None:
+        step = taken
+        item = Item(block=Block.part(step), parts={name: Part(entry=registry.component(step.component))})
     differences = (*plan.metadata.get("differences", ()), f"Step {name} is {step.component}.")
     return attrs.evolve(
         plan,
@@ -194,6 +199,17 @@ def swapped(registry: Registry, plan: Plan, name: str, part: Any) -> Plan:
         parts=plan.parts | {name: item.parts[step.name]},
         metadata=plan.metadata | {"differences": list(differences)},
     )
+
+
+def with_encoder(old: Step, given: Step) -> Step | None:
+    """The old step with the given encoder in the place of its own, where that is what fits; else None."""
+    kind = getattr(getattr(given.config, "component", None), "kind", "")
+    if kind != "encoder" or not isinstance(getattr(old.config, "encoder", None), Named):
+        return None
+    if all(port in given.gives and not connect(given.gives[port], wanted) for port, wanted in old.gives.items()):
+        return None
+    named = Named(component=given.component, config=to_dict(given.config))
+    return attrs.evolve(old, config=attrs.evolve(old.config, encoder=named))
 
 
 def adapted(registry: Registry, plan: Plan, adapters: Sequence[AdapterEntry] | None = None) -> Plan:

@@ -15,11 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import Normalize
 
-from s2pzoo.errors import BadInputError, MissingExtraError, OfflineError, UsageError, WeightsNotFoundError
-from s2pzoo.host.settings import Settings
+from s2pzoo.errors import BadInputError
+from s2pzoo.nn.backbones import timm_model
 from s2pzoo.nn.squeezenet import check_range, load_backbone
-from s2pzoo.spec.names import hint
-from s2pzoo.weights.hub import as_set_now
 
 SIDE = 128
 """Pixels a side of what the backbone sees. Small, as the zoo's photos of objects are: a made photo must not lose to one
@@ -95,23 +93,7 @@ def timm_embedder(name: str, *, pretrained: bool = True, device: str = "cpu") ->
         WeightsNotFoundError: nobody published weights for it.
         OfflineError: they are neither here nor to be had.
     """
-    try:
-        import timm
-    except ImportError as error:
-        raise MissingExtraError(f"The backbone {name} needs timm.", extra="encoders", why=str(error)) from error
-    if not timm.is_model(name):
-        raise UsageError(
-            f"There is no backbone {name!r}.", why="It is neither a file nor a model of timm.",
-            fix=hint(name, timm.list_models()) or "Give a .safetensors file, or a name such as resnet18.",
-        )  # fmt: skip
-    if pretrained and not timm.models.is_model_pretrained(name):
-        raise WeightsNotFoundError(f"timm has no weights for {name}.", fix="Choose another model, such as resnet18.")
-    try:
-        with as_set_now(Settings.read()):
-            net = timm.create_model(name, pretrained=pretrained, num_classes=0)
-    except (OSError, RuntimeError, ValueError) as error:
-        fix = "Connect once: the weights are kept. Or give a file of SqueezeNet's."
-        raise OfflineError(f"The weights of {name} cannot be had.", why=str(error), fix=fix) from error
+    net = timm_model(name, pretrained=pretrained, num_classes=0)
     wants: Any = net.pretrained_cfg
     side = wants["input_size"][-1] if wants.get("fixed_input_size") else SIDE
     seen = nn.Sequential(Normalize(wants["mean"], wants["std"]), net)

@@ -22,11 +22,13 @@ _MODULES = "s2pzoo.nn.adapters"
 
 @frozen(kw_only=True)
 class AdapterConfig:
-    """The config of every adapter between two kinds. `size` is the side of the pictures, None where any goes."""
+    """The config of every adapter between two kinds. `size` is the side of the pictures, None where any goes; `longest`
+    how many points strokes have at most."""
 
     kind_from: str
     kind_to: str
     size: int | None = None
+    longest: int = 250
 
     def ports(self) -> Ports:
         """One port in, one out, each named by its kind."""
@@ -58,15 +60,20 @@ class ResizeConfig:
 
 def _entry(kind_to: str, kind_from: str, *, lossless: bool, summary: str) -> AdapterEntry:
     name = f"{PLUGIN}/{kind_to}-from-{kind_from}"
-    factory = f"{_MODULES}:{'Repeat' if kind_to == 'photo' else 'Luma' if kind_from == 'photo' else 'Same'}"
+    how = _HOW.get(kind_to) or ("Luma" if kind_from == "photo" else "Rasterise" if kind_from == "strokes" else "Same")
+    factory = f"{_MODULES}:{how}"
     return AdapterEntry(name, kind_from=kind_from, kind_to=kind_to, factory=factory, lossless=lossless, summary=summary)
 
+
+_HOW = {"photo": "Repeat", "strokes": "Trace"}
 
 ADAPTERS = (
     _entry("gray", "sketch", lossless=True, summary="the drawing as a grey picture"),
     _entry("photo", "sketch", lossless=True, summary="the drawing in three equal channels"),
     _entry("photo", "gray", lossless=True, summary="the grey picture in three equal channels"),
     _entry("gray", "photo", lossless=False, summary="luma (Rec. 601); the colours are lost"),
+    _entry("sketch", "strokes", lossless=True, summary="the strokes drawn with a thin pen"),
+    _entry("strokes", "sketch", lossless=False, summary="the lines traced; widths, tones and areas are lost"),
 )
 """The core's adapters between kinds."""
 

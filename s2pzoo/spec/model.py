@@ -6,6 +6,7 @@ itself when it is made and raises DeclarationError with the field at fault.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable
@@ -119,6 +120,8 @@ class ComponentEntry:
         network: "module:Class", an s2pzoo.interfaces.Component; may import torch.
         summary: one line.
         source: where it comes from: paper section, equation, or repository.
+        variants: a field of its config that a name may say: with "model", `acme/net-small` is `acme/net` with
+            model="small". Empty: none.
         config: the class of its configs, frozen attrs with `ports() -> Ports`; set when a plugin is loaded.
     """
 
@@ -127,7 +130,12 @@ class ComponentEntry:
     network: str = field(validator=_reference)
     summary: str = field(default="", validator=_text)
     source: str = field(default="", validator=_text)
+    variants: str = field(default="", validator=_text)
     config: Any = None
+
+    def variant(self, value: str) -> ComponentEntry:
+        """The same with `value` as what its config has where nothing else is said."""
+        return attrs.evolve(self, config=_with_default(self.config, self.variants, value))
 
     @classmethod
     def of(cls, config: Any) -> ComponentEntry:
@@ -141,7 +149,18 @@ class ComponentEntry:
             raise DeclarationError(f"{config!r} is not an attrs class with a ports() method.")
         if not isinstance(entry, cls):
             raise DeclarationError(f"{config.__name__}.component is a {type(entry).__name__}, not a ComponentEntry.")
+        if entry.variants and entry.variants not in {attribute.name for attribute in attrs.fields(config)}:
+            raise DeclarationError(f"{config.__name__} has no field {entry.variants!r}, which {entry.name} varies by.")
         return attrs.evolve(entry, config=config)
+
+
+@functools.cache
+def _with_default(config: Any, name: str, value: str) -> Any:
+    """A config class that differs in one default."""
+    field_ = attrs.fields_dict(config)[name]
+    other = attrs.field(default=value, kw_only=True, validator=field_.validator, metadata=dict(field_.metadata))
+    hints = {"__annotations__": {name: str}, name: other, "__doc__": config.__doc__, "__module__": config.__module__}
+    return frozen(kw_only=True)(type(config.__name__, (config,), hints))
 
 
 def _component_of(step: Step) -> str:

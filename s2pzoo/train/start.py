@@ -8,15 +8,19 @@ from typing import Any
 
 from torch import nn
 
+from s2pzoo.nn.encoding import begin_pretrained
 from s2pzoo.weights.bundle import read_bundle
 
 _TOLD = ("step", "images", "seconds", "start")
 
 
 def begin(networks: Mapping[str, nn.Module], folder: str) -> None:
-    """Give the networks, by the names of their steps, the weights of a bundle; leave them as they are without one."""
+    """Give the networks, by the names of their steps, the weights of a bundle; without one leave them as they are, but
+    for encoders in them that have published weights to begin with."""
     if folder:
         read_bundle(Path(folder)).load_into(networks)
+    else:
+        begin_pretrained(*networks.values())
 
 
 def begun(folders: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from s2pzoo.nn.encoding import origins
 from s2pzoo.pipeline.run import save_bundle
 from s2pzoo.spec.model import Model
 from s2pzoo.train.ahead import side_by_side
@@ -106,7 +107,8 @@ class Task(ABC):
         """Write what `finished` gives. `metadata`: recipe, step, seconds, losses, versions, finished."""
         model, parts = self.finished(networks)
         recipe = {key: value for key, value in self.recipe.to_dict().items() if key != "output"}
-        training = _without_folders({**self.facts(), **metadata, "recipe": recipe})
+        begun = {"pretrained": found} if (found := origins(*self.networks.values())) else {}
+        training = _without_folders({**self.facts(), **begun, **metadata, "recipe": recipe})
         save_bundle(folder, model, parts, about={"training": training, **self.recipe.about()}, dtype="float16")
 
     def adam(self, *modules: nn.Module, rate: float = 1.0) -> Optimizer:

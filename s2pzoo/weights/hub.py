@@ -117,6 +117,11 @@ def pull(place: HubPlace) -> Path:
     return folder
 
 
+def single_file(place: HubPlace, name: str) -> Path:
+    """A file of any repository, in huggingface_hub's cache, its folder named after the commit. Errors as for `pull`."""
+    return _Download(place, Settings.read())._get(name, None)
+
+
 @contextlib.contextmanager
 def manifests_alone() -> Iterator[None]:
     """Within, `pull` gives a folder that holds the manifest, and `complete` fetches the rest: what does not fit, and

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from attrs import evolve, field, frozen
 
+from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.spec.fields import Field, fields_of, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
@@ -93,6 +94,8 @@ class EncoderConfig(JointConfig):
     component: ClassVar = _entry(
         "encoder", "encoder", "joint:ContextEncoder", "the learned initialiser: a drawing to z"
     )
+
+    encoder: Part = own_encoder()
 
     def ports(self) -> Ports:
         """sketch -> latent."""

@@ -12,3 +12,8 @@ from s2pzoo.testing.painted import write_backbone
 def joint(folder: Path) -> list[str]:
     """Painted faces."""
     return [*faces(folder), f"losses.perceptual.backbone={write_backbone(folder / 'squeezenet.safetensors')}"]
+
+
+def initialiser(folder: Path) -> list[str]:
+    """Painted faces, and a small encoder in place of the model's own."""
+    return [*faces(folder), "networks.encoder=contextualgan/encoder"]

@@ -16,6 +16,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from s2pzoo.interfaces import Discriminator, Encoder, Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.nn.colour import luma
+from s2pzoo.nn.encoding import CodeEncoding
 from s2pzoo_contextualgan.config import DiscriminatorConfig, EncoderConfig, GeneratorConfig, JointConfig
 
 GAIN = 2.5
@@ -196,12 +197,15 @@ def _again(config: DiscriminatorConfig, state: dict[str, Tensor], training: bool
 
 
 class ContextEncoder(Encoder):
-    """sketch (N,1,S,S) in [0,1] -> latent (N,D)."""
+    """sketch (N,1,S,S) in [0,1] -> latent (N,D). With an encoder of another plugin it sees the sketch alone."""
 
     Config = EncoderConfig
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config)
+        if config.encoder.component:
+            self.encoding = CodeEncoding(config.encoder, numbers=2 * config.latent)
+            return
         masks = 1 if config.layout == "beside" else 2
         self.network = _Pyramid(config, config.channels + masks, 2 * config.latent, norm=True)
         self.apply(init_normal)
@@ -214,7 +218,12 @@ class ContextEncoder(Encoder):
     def guess(self, sketch: Tensor, photo: Tensor, sketch_known: Tensor, photo_known: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of z, both (N,D), where the masks (N,1,s,s) are 1."""
         layout = self.config.layout
+        if self.config.encoder.component:
+            return self._z(self.encoding(torch.where(sketch_known > 0.5, sketch, 1.0)))
         mask = known(sketch_known, photo_known, layout=layout)
         joint = join(sketch, photo, layout=layout) * known(sketch_known, photo_known, layout=layout, like_picture=True)
-        mean, spread = self.network(torch.cat([joint, mask * 2 - 1], dim=1)).chunk(2, dim=1)
+        return self._z(self.network(torch.cat([joint, mask * 2 - 1], dim=1)))
+
+    def _z(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        mean, spread = numbers.chunk(2, dim=1)
         return (mean.tanh() if self.config.prior == "uniform" else mean), spread.clamp(-8, 2)

@@ -48,6 +48,9 @@ def s2pzoo_plugin() -> Declaration:
             TaskEntry("contextualgan/joint", factory="s2pzoo_contextualgan.training:Joint",
                       example="s2pzoo_contextualgan.example:joint",
                       summary="G and D on joint pictures, and the learned initialiser"),
+            TaskEntry("contextualgan/initialiser", factory="s2pzoo_contextualgan.initialiser:Initialiser",
+                      example="s2pzoo_contextualgan.example:initialiser",
+                      summary="the initialiser alone, with any encoder in it"),
         ],
         tools=[
             ToolEntry("sketch", method="s2pzoo_contextualgan.tools:sketch", inputs=[photos], run_options=True,

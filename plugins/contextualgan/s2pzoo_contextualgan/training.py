@@ -8,12 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from s2pzoo.errors import RecipeError
+from s2pzoo.host.parts import own_encoder
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
@@ -52,6 +53,7 @@ class PresetChoice:
 @frozen(kw_only=True)
 class JointNetworks:
     preset: PresetChoice = PresetChoice()
+    encoder: Part = own_encoder()
     start: Start = Start()
 
 
@@ -99,7 +101,8 @@ class Joint(Task):
     def __init__(self, *, recipe: Any, data: Path) -> None:
         super().__init__(recipe=recipe, data=data)
         name, weights, settings = recipe.networks.preset.name, recipe.weights, recipe.data
-        self.preset = preset(PRESETS, name)
+        chosen = preset(PRESETS, name)
+        self.preset = evolve(chosen, encoder=evolve(chosen.encoder, encoder=recipe.networks.encoder))
         if weights.reconstruction and self.preset.generator.prior != "normal":
             raise RecipeError(
                 f"weights.reconstruction wants a normal prior, and {name} has a uniform one.",

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
+from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.spec.core import MultiScalePatchGANConfig
 from s2pzoo.spec.fields import Field, fields_of, knob
 from s2pzoo.spec.model import ComponentEntry
@@ -109,6 +110,11 @@ class EncoderConfig(EmbeddingConfig):
 
     component: ClassVar = _entry(
         "encoder", "encoder", "embedding:ComponentEncoders", "CE: five component encoders", "4.1"
+    )
+
+    encoder: Part = own_encoder()
+    whole: bool = knob(
+        False, paper=False, help="one such encoder sees the face, and each component its part of the map"
     )
 
     def ports(self) -> Ports:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from s2pzoo.data.files import drawings
+from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
+from s2pzoo.nn.encoding import MapEncoding
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
@@ -119,6 +122,14 @@ class ComponentEncoder(nn.Sequential):
         super().__init__(*layers)
 
 
+class ForeignEncoder(nn.Sequential):
+    """The rest of E_c where an encoder of another plugin sees the drawing: its map -> (N,D)."""
+
+    def __init__(self, window: Window, config: EmbeddingConfig) -> None:
+        side = window.side // window.pool >> len(config.channels)
+        super().__init__(*to_code(window, config.channels[-1], side, config.face.code(window)))
+
+
 class ComponentDecoder(nn.Sequential):
     """D_c: (N,D) -> (N,1,s,s), linear, read as [-1,1]."""
 
@@ -140,17 +151,33 @@ class ComponentEncoders(Encoder):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config)
-        self.encoders = nn.ModuleList(ComponentEncoder(window, config) for window in config.face.windows)
+        kind = ForeignEncoder if config.encoder.component else ComponentEncoder
+        self.encoders = nn.ModuleList(kind(window, config) for window in config.face.windows)
         self.apply(init_normal)
+        count = 0 if not config.encoder.component else 1 if config.whole else len(config.face.windows)
+        stride, channels = 1 << len(config.channels), config.channels[-1]
+        self.eyes = nn.ModuleList(MapEncoding(config.encoder, channels=channels, stride=stride) for _ in range(count))
 
     def forward(self, *, sketch: Tensor) -> Tensor:
         face = self.config.face
         codes = []
-        for window, encoder, piece in zip(face.windows, self.encoders, crop(sketch, face), strict=True):
-            piece = F.avg_pool2d(piece, window.pool) if window.pool > 1 else piece
-            code = encoder(piece * 2 - 1)
+        for encoder, seen in zip(self.encoders, self._seen(sketch), strict=True):
+            code = encoder(seen)
             codes.append(F.pad(code, (0, face.latent - code.shape[1])))
         return torch.stack(codes, dim=1)
+
+    def _seen(self, sketch: Tensor) -> Iterator[Tensor]:
+        """What each component's encoder is given: its drawing in [-1,1], or a map of it."""
+        face = self.config.face
+        if len(self.eyes) == 1:
+            maps, stride = self.eyes[0](sketch), 1 << len(self.config.channels)
+            for window in face.windows:
+                x, y, side = window.x // stride, window.y // stride, window.side // stride
+                yield F.adaptive_avg_pool2d(maps[..., y : y + side, x : x + side], side // window.pool)
+            return
+        for index, (window, piece) in enumerate(zip(face.windows, crop(sketch, face), strict=True)):
+            piece = F.avg_pool2d(piece, window.pool) if window.pool > 1 else piece
+            yield self.eyes[index](piece) if self.eyes else piece * 2 - 1
 
 
 class ComponentDecoders(Generator):
@@ -250,6 +277,8 @@ class PresetChoice:
 @frozen(kw_only=True)
 class Stage1Networks:
     preset: PresetChoice = PresetChoice()
+    encoder: Part = own_encoder()
+    whole: bool = knob(False, help="one such encoder sees the whole face; else each component has one")
     start: Start = Start()
 
 
@@ -318,7 +347,8 @@ class Stage1(Task):
     def __init__(self, *, recipe: Any, data: Path) -> None:
         super().__init__(recipe=recipe, data=data)
         self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
-        self.preset = preset(PRESETS, recipe.networks.preset.name)
+        chosen, seeing = preset(PRESETS, recipe.networks.preset.name), recipe.networks
+        self.preset = evolve(chosen, encoder=evolve(chosen.encoder, encoder=seeing.encoder, whole=seeing.whole))
         made: dict[str, nn.Module] = {
             "encoder": ComponentEncoders(self.preset.encoder), "decoder": ComponentDecoders(self.preset.decoder)
         }  # fmt: skip

@@ -31,7 +31,7 @@ from s2pzoo.train.recipe import Part, Recipe, Start, part, preset
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
-from s2pzoo.weights.bundle import read_bundle
+from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo_deepfacedrawing.bank import GENDERS
 from s2pzoo_deepfacedrawing.config import PRESETS, DiscriminatorConfig, SynthesisConfig
 from s2pzoo_deepfacedrawing.embedding import (
@@ -122,6 +122,12 @@ class Stage2Recipe(Recipe):
     rules: Stage2Rules = Stage2Rules()
 
 
+def seeing(stage1: Bundle) -> dict[str, Any]:
+    """Which encoders another plugin gave to stage I, as fields of an EncoderConfig."""
+    configs = (step.config for step in stage1.manifest.steps if step.name == "encoder")
+    return {name: value for config in configs for name, value in config.items() if name in ("encoder", "whole")}
+
+
 class Stage2(Task):
     """FM and IS end to end over the encoders of stage I."""
 
@@ -131,13 +137,14 @@ class Stage2(Task):
         super().__init__(recipe=recipe, data=data)
         self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
         wanted, rules = recipe.networks.embedding, recipe.rules
-        chosen = preset(PRESETS, recipe.networks.preset.name)
-        self.preset = evolve(chosen, manifold=evolve(chosen.manifold, samples=wanted.samples))
-        self.drawings = Drawings(recipe.data, size=chosen.encoder.face.size, batch=recipe.schedule.batch)
         if not wanted.bundle:
             raise RecipeError(
                 "Stage II needs the encoders of stage I.", fix="Set networks.embedding.bundle to the folder of stage I."
             )
+        chosen = preset(PRESETS, recipe.networks.preset.name)
+        chosen = evolve(chosen, encoder=evolve(chosen.encoder, **seeing(read_bundle(Path(wanted.bundle)))))
+        self.preset = evolve(chosen, manifold=evolve(chosen.manifold, samples=wanted.samples))
+        self.drawings = Drawings(recipe.data, size=chosen.encoder.face.size, batch=recipe.schedule.batch)
         drawn = {"encoder": ComponentEncoders(chosen.encoder), "decoder": ComponentDecoders(chosen.decoder)}
         made = {"mapping": FeatureMapping(chosen.mapping), "synthesis": ImageSynthesis(chosen.synthesis)}
         read_bundle(Path(wanted.bundle)).load_into(drawn)

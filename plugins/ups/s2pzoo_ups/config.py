@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from attrs import evolve, frozen
 
+from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.spec.fields import Field, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
@@ -49,6 +50,7 @@ class TranslatorConfig:
         0.5, low=0, high=1, help="how light, where none is asked for: in trainings the median of the photos"
     )
     classes: tuple[str, ...] = knob((), help="what one network is trained on together; none: one class")
+    encoder: Part = own_encoder()
 
     def ports(self) -> Ports:
         """sketch -> gray and the attention over it, or gray -> sketch."""
@@ -64,8 +66,8 @@ class TranslatorConfig:
         return (*((tone,) if self.toned else ()), *category(self.classes))
 
     def back(self) -> TranslatorConfig:
-        """The same network the other way round, without attention and tone."""
-        return evolve(self, takes=self.gives, gives=self.takes, attention="off", toned=False)
+        """The same network the other way round, without attention and tone, with an encoder of its own."""
+        return evolve(self, takes=self.gives, gives=self.takes, attention="off", toned=False, encoder=Part())
 
 
 SHAPES = {

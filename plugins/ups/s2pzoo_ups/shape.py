@@ -16,11 +16,13 @@ from torch.nn import functional as F
 
 from s2pzoo.data.objects import enclosed, object_sketch
 from s2pzoo.errors import RecipeError
+from s2pzoo.host.parts import own_encoder
 from s2pzoo.imaging.pixels import from_bytes, to_bytes
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.nn.colour import luma
-from s2pzoo.nn.conditional import ConditionalInstanceNorm2d, category_shares
+from s2pzoo.nn.conditional import ConditionalInstanceNorm2d, Layers, category_shares
+from s2pzoo.nn.encoding import MapEncoding
 from s2pzoo.nn.resnet import ResnetGenerator
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
@@ -72,6 +74,10 @@ class ShapeTranslator(Generator):
         channels = self.network.widths[-1]
         self.suppression = None if config.attention == "off" else Suppression(channels, softmax=config.attention)
         self.apply(init_normal)
+        self.encoding = None
+        if config.encoder.component:
+            self.network.stem, self.network.down = Layers(), nn.ModuleList()
+            self.encoding = MapEncoding(config.encoder, channels=channels, stride=1 << config.downs)
 
     def forward(
         self, *, tone: float | Tensor | None = None, category: Any = None, attend: bool = True, **image: Tensor
@@ -88,7 +94,8 @@ class ShapeTranslator(Generator):
         """
         x = image[self.config.takes]
         shares = self._shares(x, tone, category)
-        maps, attention = self.network.encode(x * 2 - 1, shares), None
+        maps = [self.encoding(x)] if self.encoding else self.network.encode(x * 2 - 1, shares)
+        attention = None
         if self.suppression is not None:
             suppressed, attention = self.suppression(maps[-1])
             maps[-1] = suppressed if attend else maps[-1]
@@ -128,6 +135,7 @@ class Translators:
 @frozen(kw_only=True)
 class Stage1Networks:
     translator: Translators = Translators()
+    encoder: Part = own_encoder()
     critic: Part = part("core/patchgan", help="D_G and D_S", base=64, widest=512)
     start: Start = Start()
 
@@ -198,7 +206,10 @@ class Stage1(Task):
             )
         self.data = UnpairedBatches(recipe.data, data, batch=recipe.schedule.batch)
         self.phi = self._noise(recipe.data) if rules.ss_mode != "off" or weights.attention else None
-        config = evolve(preset(SHAPES, wanted.preset), attention=wanted.attention, size=recipe.data.size)
+        config = evolve(
+            preset(SHAPES, wanted.preset), attention=wanted.attention, size=recipe.data.size,
+            encoder=recipe.networks.encoder,
+        )  # fmt: skip
         self.toned = config.toned
         if config.toned:
             config = evolve(config, tone=median_tone(self.data.collection.photos))

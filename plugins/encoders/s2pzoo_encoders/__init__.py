@@ -1,0 +1,1 @@
+"""Encoders of drawings that every method can take: timm's backbones, Sketch-BERT, Sketch-a-Net."""

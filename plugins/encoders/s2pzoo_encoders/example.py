@@ -1,0 +1,13 @@
+"""A few drawings, and settings with which the gestalt task trains on them in seconds: to try it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s2pzoo.testing.painted import write_collection
+
+
+def gestalt(folder: Path) -> list[str]:
+    """Drawings of painted things, to be traced."""
+    write_collection(folder / "things")
+    return ["data.drawings=things/sketch", "data.preview=things/sketch", "schedule.batch=2"]
