@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from s2pzoo.errors import LicenceWarning, PluginFailedError, UntrainedError, UsageError
+from s2pzoo.host.guard import contained
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.pipeline.plan import (
@@ -342,7 +343,8 @@ def _networks(plan: Plan) -> dict[str, Component]:
         else:
             assert part.entry is not None, "a part is a class or a module"
             cls = load_object(part.entry.network)
-            with without_initialising() if part.bundle else contextlib.nullcontext():
+            plain = without_initialising() if part.bundle else contextlib.nullcontext()
+            with plain, contained(f"Building {step.component}"):
                 network = cls(step.config)
         if not isinstance(network, Component):
             raise PluginFailedError(f"{step.component} is a {type(network).__name__}, not an s2pzoo Component.")

@@ -9,6 +9,7 @@ import attrs
 import typer
 
 import s2pzoo
+from s2pzoo.cli.arguments import Overwrite
 from s2pzoo.cli.describing import explained
 from s2pzoo.cli.output import Answer
 from s2pzoo.zoo import composed
@@ -20,6 +21,7 @@ def compose(
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Save it as a bundle, to load and publish.")
     ] = None,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw it into this file, too.")] = None,
+    overwrite: Overwrite = False,
     untrained: Annotated[bool, typer.Option("--untrained", help="Parts without trained weights may be in it.")] = False,
 ) -> Answer:
     """Put parts of models together, say whether they fit and what goes from one
@@ -27,9 +29,9 @@ def compose(
     """
     if out:
         pipeline = s2pzoo.compose(file, untrained="allow" if untrained else "refuse")
-        pipeline.save(out)
+        pipeline.save(out, overwrite=overwrite)
         model = pipeline.model
     else:
         model = composed(file).model
-    told = explained(model, svg=svg, also=f"{model.name} -> {out}" if out else "")
+    told = explained(model, svg=svg, overwrite=overwrite, also=f"{model.name} -> {out}" if out else "")
     return attrs.evolve(told, data={**told.data, "folder": str(out) if out else None})

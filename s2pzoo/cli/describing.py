@@ -14,14 +14,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from s2pzoo.cli.arguments import Overwrite
 from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
-from s2pzoo.errors import OutputError, PluginMissingError
+from s2pzoo.errors import PluginMissingError
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec import graph
 from s2pzoo.spec.adapters import adapter_config
-from s2pzoo.spec.diagram import diagram
+from s2pzoo.spec.diagram import MARK, diagram
 from s2pzoo.spec.fields import fields_of, to_dict
 from s2pzoo.spec.model import ComponentEntry, Model
 from s2pzoo.spec.ports import Port
@@ -54,7 +55,7 @@ def _folder(folder: Path) -> Answer:
     manifest, size = bundle.manifest, bundle.bytes
     data = {
         "folder": str(folder), "model": manifest.model, "summary": manifest.summary, "paper": manifest.paper,
-        "licence": to_dict(manifest.licence), "bytes": size, "trust": _vouched(bundle),
+        "licence": to_dict(manifest.licence), "bytes": size, "trust": vouched(bundle),
         "created_with": manifest.created_with,
     }  # fmt: skip
 
@@ -67,7 +68,7 @@ def _folder(folder: Path) -> Answer:
     return Answer(data=data, show=show)
 
 
-def _vouched(bundle: Bundle) -> str:
+def vouched(bundle: Bundle) -> str:
     """Who vouches for what a bundle says, in words."""
     said = {"catalogue": "the manifest is the published one", "weights": "the manifest is that of the weights"}
     checked = "its golden outputs are made again when it is loaded"
@@ -77,22 +78,22 @@ def _vouched(bundle: Bundle) -> str:
 def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model or its family.")],
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw them into this file, too.")] = None,
+    overwrite: Overwrite = False,
 ) -> Answer:
     """Show the steps of a model: what each reads and gives, with the form of every value."""
-    return explained(on_paper(name).model, svg=svg)
+    return explained(on_paper(name).model, svg=svg, overwrite=overwrite)
 
 
-def explained(model: Model, *, svg: Path | None = None, also: str = "") -> Answer:
+def explained(model: Model, *, svg: Path | None = None, overwrite: bool = False, also: str = "") -> Answer:
     """What a model's steps read and give; drawn into a file, too, where one is named. `also`: said at the end.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or somebody else wrote it.
     """
     if svg:
-        try:
-            svg.write_text(diagram(model), encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{svg} cannot be written.", why=error.strerror or str(error)) from error
+        from s2pzoo.imaging.write import write_text
+
+        write_text(diagram(model), svg, mark=MARK, overwrite=overwrite)
     data = {"name": model.name, "input": {model.input: str(model.input_port)}, "output": model.output,
             "steps": graph.rows(model)}  # fmt: skip
 
@@ -114,7 +115,7 @@ def _model(described: dict[str, Any]) -> Answer:
         "folder": str(place.folder) if place.folder else None,
         "hub": place.hub,
         "bytes": place.size,
-        "trust": _vouched(read_bundle(place.folder)) if place.folder else None,
+        "trust": vouched(read_bundle(place.folder)) if place.folder else None,
     }
     data: dict[str, Any] = {"installed": True} | described | {"weights": weights}
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
 from s2pzoo.errors import S2PZooError
+from s2pzoo.host.guard import breadcrumb
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,7 +45,7 @@ def each(
     made: list[dict[str, Any]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
     console = stderr()
-    with progress(console, "pictures", len(sources)) as done:
+    with breadcrumb("making pictures"), progress(console, "pictures", len(sources)) as done:
         for source, target in zip(sources, targets, strict=True):
             try:
                 picture, notes = make(source)

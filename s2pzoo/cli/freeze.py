@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.text import Text
 
 import s2pzoo
+from s2pzoo.cli.arguments import Overwrite
 from s2pzoo.cli.output import Answer, note, stderr, table
-from s2pzoo.errors import OutputError, UsageError, install_command
+from s2pzoo.errors import UsageError, install_command
 from s2pzoo.host.plugin import State
 from s2pzoo.host.registry import default_registry
 from s2pzoo.host.settings import Settings
@@ -54,15 +55,15 @@ def freeze(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="A file; by default it is printed.")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> Answer:
     """Print the installed plugins with their versions and models, in a form that pip reads."""
     text = _text(_here())
     lines = text.splitlines()
     if out:
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{out} cannot be written.", why=error.strerror or str(error)) from error
+        from s2pzoo.imaging.write import write_text
+
+        write_text(text, out, mark="s2pzoo plugins freeze", overwrite=overwrite)
 
     def show(console: Console) -> None:
         console.print(

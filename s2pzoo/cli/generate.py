@@ -17,6 +17,7 @@ from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
 from s2pzoo.cli.references import read_references, reference_files, save_styles
 from s2pzoo.errors import BadInputError, S2PZooError
+from s2pzoo.host.guard import breadcrumb
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -103,7 +104,8 @@ def generate(
     rows: list[dict[str, Image.Image]] = []
     problems: list[tuple[Path, S2PZooError]] = list(failed)
     console = stderr()
-    with progress(console, "drawings", len(sources)) as done:
+    at = breadcrumb(f"making photos with {pipeline.model.name}")
+    with at, progress(console, "drawings", len(sources)) as done:
         for source, photo, grid in zip(sources, photos, grids, strict=True):
             written: list[Path] = []
             try:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from s2pzoo.cli.describing import vouched
 from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
@@ -38,12 +39,14 @@ def verify(
         "files": len(bundle.manifest.files),
         "bytes": size,
         "golden": golden or None,
+        "trust": vouched(bundle),
         "ok": True,
     }
 
     def show(console: Console) -> None:
         console.print(Text.assemble((bundle.manifest.model, "bold"), f"  {bundle.folder}"), soft_wrap=True)
         console.print(f"{data['files']} files, {megabytes(size)}: sha256 right, every tensor fits")
+        console.print(data["trust"], soft_wrap=True)
         if not golden:
             console.print("no golden outputs: a part of a model")
             return

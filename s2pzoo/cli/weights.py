@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -15,12 +17,12 @@ from rich.text import Text
 from s2pzoo.cli.models import Place, place_of
 from s2pzoo.cli.output import Answer, megabytes, progress, stderr, table
 from s2pzoo.cli.verify import verify
-from s2pzoo.errors import OutputError, UsageError, WeightsNotFoundError
+from s2pzoo.errors import OutputError, S2PZooError, UsageError, WeightsNotFoundError
 from s2pzoo.host.registry import default_registry
 from s2pzoo.pipeline.plan import found
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, remove
-from s2pzoo.weights.manifest import MANIFEST
+from s2pzoo.weights.manifest import MANIFEST, read_manifest
 
 _Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Models, or hf://owner/repo places.")]
 
@@ -132,7 +134,13 @@ def _copied(bundle: Bundle, folder: Path) -> Bundle:
         read_bundle(work).verify()
         target = folder / bundle.manifest.model
         if target.exists():
-            target.rename(Path(made) / "old")
+            with contextlib.suppress(S2PZooError):
+                read_manifest(target)
+                target.rename(Path(made) / "old")
+        if os.path.lexists(target):
+            raise OutputError(
+                f"{target} is there, and is no bundle of s2pzoo.", fix="Move it away, or give another DIR."
+            )
         work.rename(target)
     return read_bundle(target)
 

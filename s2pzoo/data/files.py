@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2pzoo.errors import BadInputError, DataError
+from s2pzoo.imaging.formats import members
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.suffixes import DRAWINGS
@@ -30,25 +31,46 @@ def named(folder: Path, suffixes: Collection[str] = DRAWINGS) -> dict[str, Path]
     return {one.stem if count[one.stem] == 1 else one.name: one for one in files}
 
 
-def all_of(read: Callable[[Any], NDArray[np.float32]], things: Collection[Any]) -> NDArray[np.uint8]:
-    """What `read` makes of each, (N, ...) uint8.
+Read = Callable[[Any], NDArray[np.float32]]
+
+
+def all_of(read: Read, things: Collection[Any]) -> NDArray[np.uint8]:
+    """What `read` makes of each, (N, ...) uint8. Errors as for `all_of_several`."""
+    return all_of_several((read, things))[0]
+
+
+def all_of_several(*wanted: tuple[Read, Collection[Any]]) -> list[NDArray[np.uint8]]:
+    """The same of several kinds of things, each with its `read`.
 
     Raises:
         DataError: some cannot be read; names them all.
     """
     made, faults = [], []
-    for thing in things:
-        try:
-            made.append(to_bytes(read(thing)))
-        except (BadInputError, DataError) as error:
-            faults.append(error.what)
+    for read, things in wanted:
+        made.append([])
+        for thing in things:
+            try:
+                made[-1].append(to_bytes(read(thing)))
+            except (BadInputError, DataError) as error:
+                faults.append(error.what)
     if faults:
         more = [f"... and {len(faults) - TOLD} more"] if len(faults) > TOLD else []
+        count = sum(len(things) for _, things in wanted)
         raise DataError(
-            f"{len(faults)} of {len(things)} pictures cannot be used.", why="\n".join(faults[:TOLD] + more),
+            f"{len(faults)} of {count} pictures cannot be used.", why="\n".join(faults[:TOLD] + more),
             fix="Mend them, or take them out of the folder.",
         )  # fmt: skip
-    return np.stack(made)
+    return [np.stack(kind) for kind in made]
+
+
+def drawings_in(folder: Path) -> dict[str, Path]:
+    """The drawings of a folder by name, as `named`; each line of an NDJSON file is one, FILE-1, FILE-2, ..."""
+    found = {}
+    for name, path in named(folder).items():
+        inside = members(path)
+        numbered = {f"{name}-{number}": one for number, one in enumerate(inside, 1)}
+        found |= numbered if len(inside) > 1 else {name: path}
+    return found
 
 
 def drawings(folder: Path, *, size: int, shaded: bool) -> NDArray[np.uint8]:
@@ -57,7 +79,7 @@ def drawings(folder: Path, *, size: int, shaded: bool) -> NDArray[np.uint8]:
     Raises:
         DataError: there is none; some cannot be read.
     """
-    files = named(folder)
+    files = drawings_in(folder)
     if not files:
         raise DataError(f"{folder} has no drawing.", fix=f"Give a folder of {' '.join(sorted(DRAWINGS))} files.")
     return all_of(lambda path: read_sketch(path, size=size, shaded=shaded).ink, files.values())

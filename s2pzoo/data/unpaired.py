@@ -17,7 +17,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from s2pzoo.data.files import all_of, named
+from s2pzoo.data.files import all_of_several, drawings_in, named
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.imaging.read import read_sketch
@@ -60,8 +60,8 @@ class Collection:
         return [line / np.float32(FRAME) for line in vectorise(read_sketch(file, size=FRAME, shaded=False).ink)]
 
 
-def open_collection(folder: Path, *, size: int, split: str = "train") -> Collection:
-    """Read one split of a collection at `size` pixels: `train`, `test` or `all`.
+def open_collection(folder: Path, *, size: int, split: str = "train", strokes: str = "") -> Collection:
+    """Read one split of a collection at `size` pixels: `train`, `test` or `all`. `strokes`: see `read_sketch`.
 
     Raises:
         DataError: no such folder, photos or sketches missing, nothing in the split, a split that is no JSON, images
@@ -74,7 +74,7 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
         raise DataError(f"There is no folder {folder}.", fix=_LAYOUT)
     held_out = _held_out(folder / "split.json")
     photos = named(folder / "photo", PHOTOS)
-    drawings = _json(folder / "sketch_strokes.json") or named(folder / "sketch")
+    drawings = _json(folder / "sketch_strokes.json") or drawings_in(folder / "sketch")
     for what, names in (("photos", photos), ("sketches", drawings)):
         if not names:
             raise DataError(f"{folder} has no {what}.", why="Both are needed, in any number, unpaired.", fix=_LAYOUT)
@@ -86,17 +86,20 @@ def open_collection(folder: Path, *, size: int, split: str = "train") -> Collect
             raise DataError(f"{folder} has no {what} in the split {split!r}.", fix=_SPLIT)
     photo_files = tuple(photos[name] for name in photo_names)
     lines = {path.stem: path for path in named(folder / "line", PHOTOS).values()}
+    read = {
+        "photos": (lambda path: read_photo(path, size=size), photo_files),
+        "sketches": (lambda name: _drawn(name, drawings[name], size, strokes), sketch_names),
+    }
     return Collection(
-        photos=all_of(lambda path: read_photo(path, size=size), photo_files),
-        sketches=all_of(lambda name: _drawn(name, drawings[name], size), sketch_names),
+        **dict(zip(read, all_of_several(*read.values()), strict=True)),
         photo_names=photo_names,
         sketch_names=sketch_names,
         photo_files=photo_files,
-        line_files=tuple(lines.get(path.stem) for path in photo_files),
+        line_files=tuple(map(lines.get, photo_names)),
     )
 
 
-def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
+def _drawn(name: str, source: Any, size: int, strokes: str) -> NDArray[np.float32]:
     """A drawing, (S,S) in [0,1]: strokes of the 256-pixel frame, or a file."""
     if not isinstance(source, Path):
         try:
@@ -104,7 +107,7 @@ def _drawn(name: str, source: Any, size: int) -> NDArray[np.float32]:
         except (TypeError, ValueError) as error:
             raise DataError(f"The drawing {name!r} is not a list of strokes, each a list of [x, y].") from error
         return draw(lines, size=size, width=_PEN, frame=FRAME)
-    return read_sketch(source, size=size, shaded=False).ink
+    return read_sketch(source, size=size, shaded=False, strokes=strokes).ink
 
 
 def _held_out(path: Path) -> dict[str, set[str]]:

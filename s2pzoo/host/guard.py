@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from s2pzoo.errors import S2PZooError
+from s2pzoo.errors import PluginFailedError, S2PZooError
 from s2pzoo.host.settings import Settings
 
 FOLDER = "loading"
@@ -38,6 +38,25 @@ def interrupts() -> Iterator[list[int]]:
         yield pressed
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def contained(what: str) -> Iterator[None]:
+    """Within, what would end the process is an error that names what it came out of. Ctrl-C stays the user's.
+
+    Raises:
+        PluginFailedError: it raised SystemExit, KeyboardInterrupt of its own, or another BaseException.
+    """
+    with interrupts() as pressed:
+        try:
+            yield
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and pressed:
+                raise
+            why = f"It raised {reason(error)}."
+            raise PluginFailedError(f"{what} would end the program.", why=why, fix="Run: s2pzoo plugins") from error
 
 
 @contextlib.contextmanager

@@ -192,6 +192,10 @@ def _on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
     alpha = np.asarray(image.getchannel("A"))
     if alpha.min() == 255:
         return image.convert("RGB")
+    if alpha.max() == 0 and np.ptp(np.asarray(image.convert("RGB"))) > 0:
+        raise BadInputError(
+            "It is wholly transparent, though there is something in it.", fix="Export it again, with a background."
+        )
     visible = np.asarray(image.convert("L"))[alpha > 127]
     light = visible.size > 0 and float(np.percentile(visible, 1)) > 190 and bool((alpha < 128).any())
     notes.append("light lines on a transparent sheet" if light else WHITE_SHEET)

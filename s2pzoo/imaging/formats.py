@@ -96,6 +96,11 @@ def _parsed(raw: bytes, label: str) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
+        if str(error).startswith("Extra data") and b"\n{" in raw:
+            raise BadInputError(
+                f"{label} holds more than one JSON document.", why="It looks like NDJSON, a drawing a line.",
+                fix="Name it .ndjson.",
+            ) from error  # fmt: skip
         raise BadInputError(f"{label} is not valid JSON.", why=str(error), fix=FORM) from error
 
 
@@ -113,8 +118,15 @@ def _told(data: Any, label: str) -> str:
         return "s2pzoo"
     rows = {len(entry) for entry in data if _are_numbers(entry)}
     if data and all(map(_are_numbers, data)):
-        if rows in ({3}, {5}):
+        flags = np.array([list(entry)[2:] for entry in data], np.float64) if rows in ({3}, {5}) else np.zeros((0, 0))
+        if flags.size and np.isin(flags, (0, 1)).all() and (flags.shape[1] == 1 or (flags.sum(1) == 1).all()):
             return f"stroke-{rows.pop()}"
+        if flags.size:
+            raise BadInputError(
+                f"{label} is one list of {rows.pop()} numbers a row.",
+                why="The last are no states of a pen, which are 0 or 1: it may be one stroke with pressure or time.",
+                fix="A drawing is a list of strokes: [[[x, y, pressure], ...]]. Or say which: --strokes stroke-3.",
+            )
         raise BadInputError(
             "This is one list of points.", why="A drawing is a list of strokes.", fix=f"[[[x, y], ...]]. {FORM}"
         )
@@ -192,8 +204,8 @@ def _excalidraw(data: Any) -> Strokes:
             and element.get("backgroundColor", "transparent") != "transparent"
         ):
             marks.append(Area(rings=(at,), shade=_shade(element["backgroundColor"])))
-        shade = _shade(element.get("strokeColor", "#000000"))
-        marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=shade))
+        if (colour := element.get("strokeColor", "#000000")) != "transparent":
+            marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=_shade(colour)))
     return _drawn(marks, data["elements"])
 
 
@@ -203,7 +215,12 @@ def _tldraw(data: Any) -> Strokes:
     records = list(held.values()) if isinstance(held, Mapping) else held
     shapes = {one["id"]: one for one in records if one.get("typeName", "shape") == "shape"}
     marks: list[Mark] = []
+    pages = {one.get("parentId") for one in shapes.values() if one.get("parentId") not in shapes} - {None}
+    if len(pages) > 1:
+        raise BadInputError(f"It has {len(pages)} pages.", why="A photo is made of one.", fix="Export one page.")
     for shape in shapes.values():
+        if shape.get("opacity", 1) == 0:
+            continue
         width = {"s": 2.0, "m": 3.5, "l": 5.0, "xl": 10.0}.get(shape["props"].get("size"), 3.5)
         shade = {"black": 0.0, "white": 1.0, "grey": 0.6}.get(shape["props"].get("color"), 0.3)
         for line in _tldraw_lines(shape["type"], shape["props"]):

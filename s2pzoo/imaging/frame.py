@@ -17,7 +17,7 @@ Locate = Callable[[np.ndarray], Sequence[Found]]
 
 SHIFT, SCALE, TURN = 0.025, 1.04, 3.0
 """What lies in its frame but for this part of the side, this factor and so many degrees stays as it lies."""
-BESIDE = 0.1
+BESIDE = 0.04
 """Where more than this share of what lies beside the box is inked, it is told: hatching, a background, hair."""
 ROOM = 4 / 3
 """At most so much smaller than its two points say a thing is made, so that it is not cut off above."""

@@ -158,16 +158,26 @@ def without_table(ink: np.ndarray) -> np.ndarray:
     for turns in range(4):
         seen, gone = np.rot90(ink, turns), np.rot90(clear, turns)
         height = len(seen)
-        depth = np.argmax(seen > 0.4, axis=0)  # from the upper rim down to the first light pixel
+        light = seen > 0.7
+        depth = np.where(light.any(axis=0), np.argmax(light, axis=0), height)  # from the upper rim to the first light
         at = np.flatnonzero((depth > 1) & (depth < 0.35 * height))
-        if len(at) < max(8, 0.2 * len(depth)) or np.mean(depth >= 0.35 * height) > 0.1:
+        if len(at) < max(8, 0.2 * len(depth)) or np.mean(depth >= 0.35 * height) > 0.3:
             continue
-        line = np.polyval(np.polyfit(at, depth[at], 1), np.arange(len(depth)))
-        if np.median(np.abs(line - depth)[at]) > max(1.5, 0.004 * height):
+        few = at[:: max(1, len(at) // 200)]
+        line = _straight_through(few, depth[few], len(depth))
+        near = np.abs(line - depth)[at] < max(2.5, 0.006 * height)
+        if near.sum() < max(8, 0.2 * len(depth), 0.55 * len(at)):
             continue
         edge = np.where(depth > 1, np.minimum(depth, line + 2) + max(2, round(0.006 * height)), 0)
         gone |= np.arange(height)[:, None] < edge
     return np.where(clear, np.float32(1), ink) if clear.any() else ink
+
+
+def _straight_through(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
+    """The line through most of the points, at 0 to `count` - 1: the median of all slopes (Theil, Sen)."""
+    i, j = np.triu_indices(len(x), 1)
+    slope = np.median((y[j] - y[i]) / (x[j] - x[i]))
+    return slope * np.arange(count) + np.median(y - slope * x)
 
 
 def without_rules(ink: np.ndarray) -> np.ndarray:
@@ -253,7 +263,10 @@ def _wipe(dark: np.ndarray, rule: _Rule) -> None:
 
 
 def without_frame(ink: np.ndarray) -> np.ndarray:
-    """(H, W) without one line around everything, close to the rims of the sheet."""
+    """(H, W) without a line around everything, close to the rims of the sheet."""
+    straight = _without_four_sides(ink)
+    if straight is not ink:
+        return straight
     labels, count = _labelled(ink < 0.6)
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
         part = labels[rows, columns] == number
@@ -266,6 +279,24 @@ def without_frame(ink: np.ndarray) -> np.ndarray:
             wide = ndimage.binary_dilation(labels == number, iterations=max(2, max(ink.shape) // 200))
             return np.where(wide, np.float32(1), ink)
     return ink
+
+
+def _without_four_sides(ink: np.ndarray) -> np.ndarray:
+    """(H, W) without the straight lines along all four rims, whatever touches them; there may be several."""
+    left = 1 - ink
+    sides = []
+    for view in (left, left.T):
+        close = [(rule, (rule.top + rule.bottom) / 2 / len(view)) for rule in _rules(view, 0.75)]
+        sides += [(view, [rule for rule, at in close if at < 0.12]), (view, [r for r, at in close if at > 0.88])]
+    if not all(rules for _, rules in sides):
+        return ink
+    rim = round(0.12 * min(ink.shape))
+    if float(left[rim:-rim, rim:-rim].max()) < 0.4:  # then it is the drawing
+        return ink
+    for view, rules in sides:
+        for rule in rules:
+            _wipe(view, rule)
+    return (1 - left).astype(np.float32)
 
 
 def outlined(ink: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ from s2pzoo.imaging.frame import (
 )
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import oversampled, resize_square
+from s2pzoo.imaging.sequence import simplified, to_sequence, traced
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.spec.frame import WHOLE, Frame
 
@@ -121,6 +122,33 @@ def read_sketch(
             )
         ink, notes = np.ones((size, size), np.float32), (*notes, "blank sheet")
     return Sketch(ink=ink, notes=notes, source=label)
+
+
+TRACED = "traced: widths, tones and areas are lost"
+
+
+def read_sequence(source: Source, *, longest: int = 250, size: int = 256, strokes: str = "", **how: Any) -> Sequenced:
+    """Read a drawing as points of strokes: those of a file of strokes as they are, pictures traced at `size` pixels.
+
+    `how`: as for `read_sketch`. Errors as for it.
+    """
+    sketch = read_sketch(source, size=size, strokes=strokes, **how)  # which refuses what cannot be a drawing
+    held = isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read")
+    drawn = None if held else _load(source, strokes)
+    if isinstance(drawn, Strokes):
+        lines = simplified(drawn.points, longest=longest)
+        return Sequenced(points=to_sequence(lines), notes=sketch.notes, source=sketch.source)
+    points = traced(sketch.ink, longest=longest)
+    return Sequenced(points=points, notes=(*sketch.notes, TRACED), source=sketch.source)
+
+
+@frozen(kw_only=True)
+class Sequenced:
+    """A drawing as a sequence of points (T,5), see `imaging.sequence`; what was decided, and its name."""
+
+    points: np.ndarray
+    notes: tuple[str, ...]
+    source: str
 
 
 @frozen(kw_only=True)

@@ -62,8 +62,29 @@ def padded(sequences: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.stack([np.concatenate([one, np.repeat(_OVER, longest - len(one), 0)]) for one in sequences])
 
 
+def in_order(lines: Sequence[NDArray[np.floating]], *, touching: float = 1.5 / 256) -> list[Polyline]:
+    """Lines as a pen might draw them: from the upper left one always on to the nearest end that is left.
+
+    Ends that touch are joined, for tracing cuts at every crossing.
+    """
+    left = [np.asarray(line, np.float32) for line in lines]
+    drawn: list[Polyline] = []
+    pen = np.zeros(2, np.float32)
+    while left:
+        ends = np.stack([[line[0], line[-1]] for line in left])
+        far = np.hypot(*(ends - pen).transpose(2, 0, 1))
+        index, end = np.unravel_index(int(far.argmin()), far.shape)
+        line = left.pop(int(index))[:: -1 if end else 1]
+        if drawn and far.min() <= touching:
+            drawn[-1] = np.concatenate([drawn[-1], line[1:] if len(line) > 1 else line])
+        else:
+            drawn.append(line)
+        pen = line[-1]
+    return drawn
+
+
 def traced(sketch: NDArray[np.floating], *, longest: int) -> NDArray[np.float32]:
     """The sequence of a raster drawing (H,W) in [0,1], 1 is paper, of at most `longest` rows."""
     side = max(sketch.shape)
     lines = [(line + 0.5) / side for line in vectorise(sketch, shortest=side / 64)]
-    return to_sequence(simplified(lines, longest=longest))
+    return to_sequence(simplified(in_order(lines), longest=longest))

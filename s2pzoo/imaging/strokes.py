@@ -44,8 +44,9 @@ FORM = 'The form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "wi
 
 def _points(value: Any) -> np.ndarray:
     array = np.array(value, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 2 or len(array) == 0:
+    if array.ndim != 2 or array.shape[1] not in (2, 3) or len(array) == 0:
         raise BadInputError(f"Points of shape {array.shape}.", why="A stroke is (M, 2) with M at least 1.", fix=FORM)
+    array = array[:, :2].copy()  # a third number is the pen's pressure, or the time
     if not np.isfinite(array).all():
         raise BadInputError("A stroke has points that are NaN or infinite.", fix=FORM)
     array.setflags(write=False)
@@ -167,6 +168,8 @@ def on_canvas(marks: Sequence[Mark], canvas: tuple[float, float, float, float] |
     )
     if max(abs(edge) for edge in moved.box()) > FAR:
         raise BadInputError("The drawing lies far outside its canvas.", fix="Check the canvas.")
+    if (widest := max(moved.widths, default=0.0)) > FAR:
+        raise BadInputError(f"A line is {widest:g} times as wide as the canvas.", fix="Check its width.")
     return moved
 
 

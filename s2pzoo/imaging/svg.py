@@ -8,6 +8,7 @@ no lines, and a few of them can take minutes or all memory. What takes long othe
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import zlib
@@ -15,6 +16,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, tostring
 
 import numpy as np
+from attrs import frozen
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
@@ -29,10 +31,17 @@ SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
 _LINES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
-_SHAPES = _LINES | {"image", "text", "use"}
+_SHAPES = _LINES | {"image", "text", "use", "foreignObject"}
 _PAINTS = ("fill", "stroke")
+_PAINTED = (*_PAINTS, "color", "stop-color")
 _TAKEN_OUT = {"filter", "pattern", "marker"}
 _COSTLY = re.compile(r"(filter|marker(-\w+)?)\s*:[^;}]*")
+_COLOUR = re.compile(
+    r"\b(rgba?|hsla?|oklch|oklab|lch|lab|hwb|color|var|light-dark|color-mix)\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
+)
+_DETERMINANT = re.compile(r"(matrix|scale)\s*\(([^)]*)\)")
+_WIDTH = re.compile(r"(?<![\w-])stroke-width\s*:\s*([\d.eE+-]+)[a-z]*")
+_LENGTH = re.compile(r"\s*([\d.]+)\s*(px)?\s*")
 MAX_ELEMENTS = 20_000
 _GZIP = b"\x1f\x8b"
 
@@ -101,10 +110,17 @@ def _parsed(data: bytes, label: str) -> Element:
 
 
 def _made_safe(root: Element, label: str) -> None:
-    """Take out what reads other files, and filters, patterns, markers; refuse what is nested too deeply."""
-    todo = [(root, 1, False)]
+    """Take out what reads other files, and filters, patterns, markers; refuse what is nested too deeply.
+
+    Say in words that resvg knows today's colours, and strokes that keep their width however they are scaled.
+    """
+    todo = [(root, 1, False, _Pen(scale=_zoom(root)))]
     while todo:
-        element, depth, faint = todo.pop()
+        element, depth, faint, pen = todo.pop()
+        pen = pen.inside(element)
+        if "non-scaling-stroke" in element.get("vector-effect", "") + element.get("style", ""):
+            others = _WIDTH.sub("", element.get("style", "")).strip("; ")
+            element.set("style", f"stroke-width:{pen.width / pen.scale:.6g};{others}")
         if depth > MAX_DEPTH:
             raise BadInputError(f"{label} is nested too deeply.", why=f"The limit is {MAX_DEPTH}.", fix="Flatten it.")
         for name, value in list(element.attrib.items()):
@@ -112,17 +128,78 @@ def _made_safe(root: Element, label: str) -> None:
             if linked or name == "filter" or name.startswith("marker"):
                 del element.attrib[name]
             elif name == "style":
-                element.set(name, _COSTLY.sub("", value))
+                element.set(name, _COLOUR.sub(_known_colour, _COSTLY.sub("", value)))
+            elif name in _PAINTED:
+                element.set(name, _COLOUR.sub(_known_colour, value))
         faint = faint or any(f"{paint}-opacity" in name + value for paint in _PAINTS for name, value in element.items())
         if _tag(element) in _LINES and "opacity" in element.attrib and not faint:  # of lines it is that of their paint
             element.attrib |= dict.fromkeys((f"{paint}-opacity" for paint in _PAINTS), element.attrib.pop("opacity"))
         if _tag(element) == "style":
-            element.text = _COSTLY.sub("", element.text or "")
+            element.text = _COLOUR.sub(_known_colour, _COSTLY.sub("", element.text or ""))
         for child in list(element):
             if _tag(child) in _TAKEN_OUT:
                 element.remove(child)
             else:
-                todo.append((child, depth + 1, faint))
+                todo.append((child, depth + 1, faint, pen))
+
+
+@frozen
+class _Pen:
+    """How wide lines are here, and how much larger they come out."""
+
+    width: float = 1.0
+    scale: float = 1.0
+
+    def inside(self, element: Element) -> _Pen:
+        """In an element: its own width and transformations."""
+        said = _WIDTH.search(element.get("style", ""))
+        width = _number(said[1] if said else element.get("stroke-width", ""), self.width)
+        size = math.prod(_size(how, numbers) for how, numbers in _DETERMINANT.findall(element.get("transform", "")))
+        return _Pen(width, self.scale * math.sqrt(abs(size)) or self.scale)
+
+
+def _size(how: str, numbers: str) -> float:
+    """How much larger areas become by a transformation."""
+    values = [_number(one, 0.0) for one in re.split(r"[\s,]+", numbers.strip())]
+    if how == "matrix":
+        return values[0] * values[3] - values[1] * values[2] if len(values) == 6 else 1.0
+    return values[0] * values[-1]
+
+
+def _zoom(root: Element) -> float:
+    """How many pixels, as its width says, a unit of the root's viewBox has."""
+    box, width = root.get("viewBox", "").replace(",", " ").split(), _LENGTH.fullmatch(root.get("width", ""))
+    return (_number(width[1], 1.0) / (_number(box[2], 0.0) or 1.0) if width and len(box) == 4 else 0.0) or 1.0
+
+
+def _known_colour(found: re.Match[str]) -> str:
+    """A colour as resvg reads it: of `rgb(0 0 0 / 80%)` the same; of others the lightness; of a variable what it is
+    without it, or black."""
+    how, inside = found[1], found[2]
+    if how in ("var", "light-dark", "color-mix"):
+        rest = inside.split(",", 1)
+        given = {"var": rest[-1] if len(rest) > 1 else "#000", "light-dark": rest[0]}.get(how, "#000")
+        return _COLOUR.sub(_known_colour, given.strip())
+    colour, _, alpha = inside.partition("/")
+    values = [one for one in re.split(r"[\s,]+", colour.strip()) if one]
+    if how == "color":
+        values = [f"{100 * _number(one, 0.0):g}%" if not one.endswith("%") else one for one in values[1:]]
+    elif how not in ("rgb", "rgba", "hsl", "hsla"):
+        light = _number(values[0].rstrip("%"), 0.0) if values else 0.0
+        light *= 1.0 if (values and values[0].endswith("%")) or how in ("lab", "lch") else 100.0
+        values = [f"{light:g}%"] * 3 if how != "hwb" else [f"{_number(values[1].rstrip('%'), 0.0):g}%"] * 3
+    shade = "hsl" if how.startswith("hsl") else "rgb"
+    alpha = alpha.strip() or (values.pop() if len(values) > 3 else "1")
+    share = _number(alpha.rstrip("%"), 1.0) / (100 if alpha.endswith("%") else 1)
+    return f"{shade}a({', '.join(values[:3])}, {share:g})" if len(values) >= 3 else found[0]
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return otherwise
+    return value if math.isfinite(value) else otherwise
 
 
 def _unreadable(label: str, why: str) -> BadInputError:

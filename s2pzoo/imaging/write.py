@@ -51,6 +51,23 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def write_text(text: str, path: str | os.PathLike[str], *, mark: str, overwrite: bool = False) -> Path:
+    """Write a text that has `mark` near its beginning, which tells that s2pzoo wrote it.
+
+    Raises:
+        OutputError: a file is there that has no such mark; it cannot be written.
+    """
+    there = Path(path)
+    if not overwrite and os.path.lexists(there):
+        with contextlib.suppress(OSError):
+            if mark.encode() in there.open("rb").read(1000):
+                return write_bytes(text.encode(), path)
+        raise OutputError(
+            f"{path} is there, and s2pzoo did not write it.", fix="Give another name, or say --overwrite."
+        )
+    return write_bytes(text.encode(), path)
+
+
 def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mapping[str, str] | None = None) -> Path:
     """Write a picture; the suffix names the format (.png .jpg .jpeg .webp .gif).
 
@@ -103,15 +120,18 @@ def claim(folder: Path, names: Iterable[str], *, overwrite: bool = False, advice
     Raises:
         OutputError: it holds one of them already, and somebody else wrote it; it cannot be made.
     """
-    marker = folder / MARKER
-    taken = [] if overwrite or marker.exists() else [name for name in names if os.path.lexists(folder / name)]
+    marker, names = folder / MARKER, list(names)
+    ours = marker.read_text(encoding="utf-8", errors="replace").splitlines()[1:] if marker.is_file() else []
+    all_ours = overwrite or (marker.exists() and not ours)  # as markers of earlier versions say
+    taken = [] if all_ours else [name for name in names if name not in ours and os.path.lexists(folder / name)]
     if taken:
         raise OutputError(
             f"{folder} holds a {taken[0]} that s2pzoo did not write.",
             fix=advice,
         )
-    if not marker.exists():
-        write_bytes(b"s2pzoo writes to this folder.\n", marker)
+    if not marker.exists() or not set(names) <= set(ours):
+        listed = "\n".join(["s2pzoo writes to this folder:", *sorted({*ours, *names})])
+        write_bytes(f"{listed}\n".encode(), marker)
 
 
 def image_format(path: str | os.PathLike[str]) -> str:

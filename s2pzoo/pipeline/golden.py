@@ -79,7 +79,7 @@ def check_golden(pipeline: Runs, bundle: Bundle, *, tolerance: float) -> dict[st
         raise WeightsMismatchError(
             f"{bundle.folder} does not give what it gave when it was written.",
             why=f"Largest differences: {', '.join(f'{step} {error:.3g}' for step, error in wrong.items())}.",
-            fix=f"Install the plugin's version that wrote it: {bundle.manifest.created_with}",
+            fix=f"Get the bundle again, or install the plugin's version that wrote it: {bundle.manifest.created_with}",
         )
     return errors
 

@@ -17,7 +17,8 @@ from torch import Tensor
 from s2pzoo.errors import BadInputError, UsageError
 from s2pzoo.imaging.fetch import is_address
 from s2pzoo.imaging.formats import members
-from s2pzoo.imaging.read import Fit, read_sketch
+from s2pzoo.imaging.read import Fit, read_sequence, read_sketch
+from s2pzoo.imaging.sequence import padded
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.spec.ports import KINDS, Port, connect
 
@@ -82,6 +83,14 @@ def read_inputs(given: Any, port: Port, *, fit: Fit = False, **how: Any) -> Inpu
         if fit is True:
             raise UsageError("fit=True is for pictures and strokes, not for tensors.", fix="Leave it out.")
         return _from_tensors(items, port, listed=listed)
+    if port.kind == "strokes":
+        items = [one for item in items for one in (members(Path(item)) if _is_file(item) else [item])]
+        drawn = [read_sequence(item, fit=fit, **how) for item in items]
+        many = listed or len(items) > 1
+        return Inputs(
+            tensor=torch.from_numpy(padded([one.points for one in drawn])), many=many, listed=many,
+            notes=tuple(one.notes for one in drawn), sources=tuple(Path(one.source).name for one in drawn),
+        )  # fmt: skip
     if port.kind not in _DRAWN or not isinstance(port.size, int):
         raise BadInputError(f"This pipeline takes {port}.", why="Only drawings are read from pictures.",
                             fix="Give a tensor.")  # fmt: skip

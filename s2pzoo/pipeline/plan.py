@@ -16,10 +16,12 @@ from s2pzoo.errors import (
     ConfigError,
     DeclarationError,
     PluginError,
+    S2PZooError,
     UnknownModelError,
     UsageError,
     WeightsCorruptError,
     WeightsMismatchError,
+    WeightsNotFoundError,
 )
 from s2pzoo.host.parts import Part as Named
 from s2pzoo.host.registry import Registry
@@ -89,7 +91,14 @@ def found(
         return bundle, _declared(registry, bundle.manifest)
     model = registry.model(name)
     ref = WeightsRef.of(model, registry.plugin(model.family))
-    bundle = read_bundle(find_weights(ref, given=weights, sources=default_sources(registry, Settings.read())))
+    try:
+        bundle = read_bundle(find_weights(ref, given=weights, sources=default_sources(registry, Settings.read())))
+    except OSError as error:  # a name too long for a file, and the like
+        if isinstance(error, S2PZooError):
+            raise
+        raise WeightsNotFoundError(
+            f"There are no weights of {name} there.", why=error.strerror or str(error)
+        ) from error
     held = bundle.manifest.model
     asked = parse_model(name)
     if held != model.name and (weights is None or asked.variant or parse_model(held).family != asked.family):

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 import s2pzoo
 from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.host.guard import contained
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
@@ -209,10 +210,11 @@ class Pipeline:
         """
         kind = default_registry().dataset(self.model.dataset) if self.model.dataset else None
         locate = load_object(kind.locate) if kind and kind.locate and fit == "auto" else None
-        return read_inputs(
-            sketch, self.model.input_port, fit=fit, frame=kind and kind.frame, locate=locate, strokes=strokes,
-            shaded=bool(kind and kind.shaded), allow_blank=self.model.blank_ok,
-        )  # fmt: skip
+        with usual_mode("cpu"):
+            return read_inputs(
+                sketch, self.model.input_port, fit=fit, frame=kind and kind.frame, locate=locate, strokes=strokes,
+                shaded=bool(kind and kind.shaded), allow_blank=self.model.blank_ok,
+            )  # fmt: skip
 
     def execute(
         self, values: Mapping[str, Tensor], wanted: Sequence[str], *, seed: int = 0, **options: Any
@@ -301,7 +303,7 @@ class Pipeline:
         have = {name: value.to(self.device) for name, value in values.items()}
         reads = [set(step.inputs.values()) for step in steps]
         check_dtype()
-        with usual_mode(), torch.no_grad():
+        with usual_mode(self.device), torch.no_grad():
             have = {name: value.clone() if value.is_inference() else value for name, value in have.items()}
             for index, step in enumerate(steps):
                 started = time.perf_counter()
@@ -321,7 +323,8 @@ class Pipeline:
         ports = {port: have[value] for port, value in step.inputs.items()}
         options = {option.name: options[option.name] for option in step.options}
         try:
-            with torch.enable_grad() if component.needs_grad else contextlib.nullcontext():
+            grad = torch.enable_grad() if component.needs_grad else contextlib.nullcontext()
+            with grad, contained(f"Step {step.name!r} ({step.component}) of {self.model.name}"):
                 if component.wants_generator:
                     given = self._one_by_one(step, ports, options, seed)
                 else:

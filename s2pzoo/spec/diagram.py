@@ -33,6 +33,10 @@ class _Box:
         return self.y + _HIGH / 2
 
 
+MARK = "Drawn by s2pzoo"
+"""By which a picture of a model is known as ours."""
+
+
 def diagram(model: Model) -> str:
     """The steps of a model as an SVG picture.
 
@@ -58,6 +62,7 @@ def diagram(model: Model) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="sans-serif" font-size="12" role="img">',
         f"<title>{escape(model.name)}</title>",
+        f"<desc>{MARK}</desc>",
         f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#ffffff"/>',
         *_arrows(model, boxes, end),
         _pill(boxes[""], model.input),

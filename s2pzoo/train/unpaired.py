@@ -30,6 +30,7 @@ class UnpairedData:
     size: int = knob(128, low=SMALLEST, help="side of the random squares that are cut out")
     load: int = knob(140, low=SMALLEST, help="side at which pictures are read")
     mirror: float = knob(0.5, low=0, high=1, help="how many are mirrored")
+    strokes: str = knob("", help="the form of drawings that are strokes, where it could be several: points, quickdraw")
     smallest: float = knob(1.0, low=0.01, high=1, help="photos are shrunk to between this and 1, somewhere on white")
 
 
@@ -50,8 +51,8 @@ class UnpairedBatches:
             )
         folder = Path(folder) / settings.collection
         self.settings, self.batch = settings, batch
-        self.collection = open_collection(folder, size=settings.load)
-        self.held_out = open_collection(folder, size=settings.size, split="test")
+        self.collection = open_collection(folder, size=settings.load, strokes=settings.strokes)
+        self.held_out = open_collection(folder, size=settings.size, split="test", strokes=settings.strokes)
         few = min(len(self.collection.sketches), len(self.collection.photos))
         if few < batch:
             raise DataError(

@@ -6,6 +6,7 @@ for this thread (inference mode, a default device) does not matter.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -61,7 +62,7 @@ def neutral() -> Iterator[None]:
         UsageError: torch's default dtype, which is the whole process', is another than float32.
     """
     check_dtype()
-    with usual_mode(), torch.device("cpu"):
+    with usual_mode("cpu"), torch.device("cpu"):
         yield
 
 
@@ -116,7 +117,11 @@ def check_half(dtype: torch.dtype) -> None:
 
 
 @contextmanager
-def usual_mode() -> Iterator[None]:
-    """Inside, inference mode is off: some methods optimise at inference."""
-    with torch.inference_mode(False):  # noqa: TID251 - it is switched off here
+def usual_mode(device: torch.device | str) -> Iterator[None]:
+    """Inside, inference mode is off, for some methods optimise at inference, and the default device is this one."""
+    other = torch.get_default_device().type not in ("cpu", torch.device(device).type)
+    with (
+        torch.inference_mode(False),  # noqa: TID251 - it is switched off here
+        torch.device(device) if other else contextlib.nullcontext(),
+    ):
         yield

@@ -141,6 +141,28 @@ class TestABatchGoesOn:
         assert done.code == 2 and len(done.json["photos"]) == 2
         assert done.json["failed"][0]["error"]["code"] == "E_UNEXPECTED"
 
+    @pytest.mark.parametrize("error", ["SystemExit(0)", "KeyboardInterrupt", "BaseException('x')"])
+    @pytest.mark.parametrize("where", ["forward", "__init__"])
+    def test_after_a_network_that_would_end_the_program(
+        self, where: str, error: str, cli: Callable, drawing: Callable, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from s2pzoo.host.plugin import load_object
+        from s2pzoo.host.registry import default_registry
+
+        drawing("in/a.png")
+        drawing("in/b.png")
+        cli("generate", "in", "-o", "before")  # so that it is imported
+
+        def ends(*_: object, **__: object) -> None:
+            raise eval(error)
+
+        network = load_object(default_registry().model("doodle.small").steps[0].config.component.network)
+        monkeypatch.setattr(network, where, ends)
+        done = cli("generate", "in", "-o", "out", "--json")
+        told = done.json["failed"][0]["error"] if where == "forward" else done.json["error"]
+        assert done.code and told["code"] == "E_PLUGIN_FAILED"
+        assert "doodle/" in told["what"] and error.partition("(")[0] in told["why"]
+
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
     @pytest.mark.parametrize("kind", ["pipe.json", "pipe.png", "pipe.ndjson", "zero.json", "loop.png", "loop.json"])
     def test_after_what_is_no_file(self, kind: str, program: Callable, drawing: Callable, tmp_path: Path) -> None:
@@ -364,3 +386,41 @@ def test_a_folder_that_cannot_be_is_told_as_one(cli: Callable, tmp_path: Path, w
 def test_a_name_that_no_file_system_takes_is_told_as_one(cli: Callable, drawing: Callable) -> None:
     done = cli("generate", drawing("a.png"), "-o", "x" * 300)
     assert done.code == 2 and "E_UNEXPECTED" not in done.err
+
+
+class TestTextsAndFolders:
+    """What is no picture is not replaced either, where s2pzoo did not write it."""
+
+    @pytest.mark.parametrize(
+        "command", [("explain", "doodle.small", "--svg"), ("plugins", "freeze", "-o")], ids=["explain", "freeze"]
+    )
+    def test_a_text_of_the_users_stays(self, command: tuple[str, ...], cli: Callable, tmp_path: Path) -> None:
+        (tmp_path / "mine.svg").write_text("<svg>mine</svg>")
+        done = cli(*command, "mine.svg")
+        assert done.code == 2 and "s2pzoo did not write it" in done.err
+        assert (tmp_path / "mine.svg").read_text() == "<svg>mine</svg>"
+        assert cli(*command, "mine.svg", "--overwrite").code == 0
+        assert "mine" not in (tmp_path / "mine.svg").read_text()
+        assert cli(*command, "mine.svg").code == 0  # now it is ours
+
+    def test_a_folder_of_the_users_is_not_made_a_bundle(self, cli: Callable, tmp_path: Path) -> None:
+        mine = tmp_path / "carried" / "doodle.small" / "manifest.json"
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
+        done = cli("weights", "bundle", "carried", "doodle.small")
+        assert done.code == 2 and "is no bundle" in done.err and mine.read_text() == "mine"
+        assert cli("weights", "bundle", "other", "doodle.small").code == 0
+        assert cli("weights", "bundle", "other", "doodle.small").code == 0  # its own bundle it may replace
+
+    def test_a_marker_vouches_for_what_was_written_and_nothing_else(self, tmp_path: Path) -> None:
+        from s2pzoo.errors import OutputError
+        from s2pzoo.imaging.write import claim
+
+        claim(tmp_path, ["metrics.json"])
+        (tmp_path / "metrics.json").write_text("ours")
+        (tmp_path / "README.md").write_text("mine")
+        claim(tmp_path, ["metrics.json", "metrics.md"])
+        with pytest.raises(OutputError, match=r"holds a README\.md that s2pzoo did not write"):
+            claim(tmp_path, ["README.md", "metrics.json"])
+        claim(tmp_path, ["README.md"], overwrite=True)
+        claim(tmp_path, ["README.md", "metrics.md"])

@@ -187,4 +187,4 @@ def test_a_models_steps_are_drawn_into_a_file(cli: Callable[..., Any], tmp_path:
     done = cli("explain", "doodle.small", "--svg", "steps.svg")
     assert done.code == 0 and "steps.svg" in done.out
     assert "<title>doodle.small</title>" in (tmp_path / "steps.svg").read_text()
-    assert cli("explain", "doodle.small", "--svg", "no/such/folder.svg").code == 2
+    assert cli("explain", "doodle.small", "--svg", "steps.svg/folder.svg").code == 2

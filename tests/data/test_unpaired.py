@@ -166,7 +166,7 @@ def test_all_files_that_are_no_images_are_named_at_once(tmp_path: Path, what: st
     folder = write(tmp_path, photos=("a",), sketches=("x",))
     for name in ("broken.png", "cut short.jpg"):
         (folder / what / name).write_text("to do")
-    with pytest.raises(DataError, match="2 of 3 pictures") as caught:
+    with pytest.raises(DataError, match="2 of 4 pictures") as caught:
         open_collection(folder, size=8)
     assert "broken.png" in caught.value.why and "cut short.jpg" in caught.value.why
 

@@ -216,3 +216,49 @@ class TestADrawingALine:
     def test_a_line_that_is_not_there_is_told(self) -> None:
         with pytest.raises(BadInputError, match="#9"):
             read_sketch(CASES / "01-quickdraw.ndjson#9", size=64)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[0, 0, 0.5], [10, 5, 0.6], [20, 50, 0.5], [60, 60, 0.4]],
+        [[0, 0, 0], [10, 5, 16], [20, 50, 32]],
+        [[0, 0, 0.5, 1, 2], [10, 5, 0.6, 1, 2]],
+        [[0, 0, 1, 1, 0], [10, 5, 1, 0, 0]],
+    ],
+)
+def test_rows_whose_last_numbers_are_no_states_of_a_pen_are_asked_about(rows: list[list[float]]) -> None:
+    with pytest.raises(BadInputError, match="pressure or time"):
+        strokes_of(rows)
+
+
+@pytest.mark.parametrize("points", [[[1, 2, 0.5], [30, 40, 0.7]], [[1, 2], [30, 40]]])
+def test_points_may_have_pressure_in_every_form(points: list[list[float]]) -> None:
+    for data in ({"strokes": [{"points": points}]}, {"canvas": [50, 50], "strokes": [{"points": points}]}):
+        (line,) = strokes_of(data).points
+        assert line.shape == (2, 2)
+
+
+def test_two_pages_are_not_laid_over_each_other() -> None:
+    shape = {"type": "draw", "props": {"segments": [{"points": [{"x": 0, "y": 0}, {"x": 9, "y": 9}]}]}}
+    shapes = [{"id": f"shape:{n}", "parentId": f"page:{n}", **shape} for n in range(2)]
+    assert strokes_of({"shapes": shapes[:1]}).points
+    with pytest.raises(BadInputError, match="2 pages"):
+        strokes_of({"shapes": shapes})
+    unseen = [shapes[0], {**shapes[0], "id": "shape:9", "opacity": 0}]
+    assert len(strokes_of({"shapes": unseen}).points) == 1
+
+
+def test_what_excalidraw_does_not_stroke_is_not_drawn() -> None:
+    line = {"type": "line", "x": 0, "y": 0, "width": 9, "height": 9, "points": [[0, 0], [9, 9]]}
+    clear = {**line, "strokeColor": "transparent"}
+    assert len(strokes_of({"elements": [line, clear]}).points) == 1
+
+
+def test_ndjson_by_another_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "face.json").write_text(
+        '{"drawing": [[[0, 1, 2], [3, 4, 5]]]}\n{"drawing": [[[0, 1, 2], [3, 4, 5]]]}\n'
+    )
+    with pytest.raises(BadInputError, match="more than one JSON document") as caught:
+        read_strokes(tmp_path / "face.json")
+    assert ".ndjson" in caught.value.fix

@@ -140,6 +140,21 @@ def test_what_lies_beside_a_turned_scan_is_taken_out(corners: list[tuple[int, in
     assert difference(read, plain) < 0.003
 
 
+@pytest.mark.parametrize("ground", [0, 60, 120])
+@pytest.mark.parametrize("angle", [0, 1, 3, -5])
+def test_what_lies_around_a_turned_sheet_is_taken_out(ground: int, angle: float, plain: Sketch) -> None:
+    """A table on all four sides, in triangles where the sheet is turned."""
+    page = Image.fromarray(sheet()).convert("RGBA").rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    table = Image.new("RGB", (SIDE + 60, SIDE + 60), (ground,) * 3)
+    corner = (table.width - page.width) // 2
+    table.paste(page.convert("RGB"), (corner, corner), page.getchannel("A"))
+    read = read_sketch(table, size=256)
+    assert paper.BESIDE in read.notes
+    rims = [read.ink[:8], read.ink[-8:], read.ink[:, :8], read.ink[:, -8:]]
+    assert all(rim.min() > 0.9 for rim in rims)
+    assert (1 - read.ink).sum() == pytest.approx((1 - plain.ink).sum(), rel=0.25)
+
+
 def test_dark_clothes_that_run_off_the_sheet_stay() -> None:
     def clothes(picture: Image.Image) -> None:
         ImageDraw.Draw(picture).polygon([(60, SIDE), (110, 440), (256, 500), (400, 440), (450, SIDE)], fill=0)
@@ -156,6 +171,28 @@ def test_a_frame_around_the_drawing_is_taken_out(plain: Sketch) -> None:
     read = read_sketch(sheet(frame), size=256)
     assert read.notes == (paper.FRAMED,)
     assert difference(read, plain) < 0.003
+
+
+@pytest.mark.parametrize(
+    "boxes", [[(40, 40, 472, 472)], [(14, 10, 497, 500), (24, 20, 487, 490)]], ids=["crossed", "double"]
+)
+def test_a_frame_that_lines_cross_and_a_double_one_are_taken_out(boxes: list[tuple[int, int, int, int]]) -> None:
+    def face(picture: Image.Image) -> None:
+        ImageDraw.Draw(picture).ellipse((130, 20, 380, 480), outline=0, width=5)
+        for at in range(180, 330, 12):
+            ImageDraw.Draw(picture).line((at, 30, at - 10, 90), fill=0, width=3)
+
+    def framed(picture: Image.Image) -> None:
+        face(picture)
+        for box in boxes:
+            ImageDraw.Draw(picture).rectangle(box, outline=0, width=4)
+
+    alone, read = (Image.new("RGB", (SIDE, SIDE), "white") for _ in range(2))
+    face(alone)
+    framed(read)
+    told, wanted = (read_sketch(one, size=256) for one in (read, alone))
+    assert told.notes and wanted.notes == ()
+    assert difference(told, wanted) < 0.01
 
 
 def test_a_box_that_is_all_there_is_stays() -> None:
@@ -256,3 +293,10 @@ def test_a_sheet_with_nothing_on_it_is_blank(level: int) -> None:
 )  # fmt: skip
 def test_strangers_drawings_of_one_face_are_read_alike(case: str, like: str) -> None:
     assert difference(read_sketch(CASES / case, size=256), read_sketch(CASES / like, size=256)) < 0.02
+
+
+def test_a_picture_that_lets_everything_through_is_no_blank_sheet() -> None:
+    picture = Image.new("RGBA", (SIDE, SIDE), (255, 255, 255, 0))
+    ImageDraw.Draw(picture).ellipse((100, 100, 400, 400), outline=(0, 0, 0, 0), width=6)
+    with pytest.raises(BadInputError, match="wholly transparent"):
+        read_sketch(picture, size=128, allow_blank=True)

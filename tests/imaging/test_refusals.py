@@ -154,7 +154,7 @@ def test_a_size_below_one_pixel() -> None:
         '{"canvas": 7, "strokes": []}',
         '{"canvas": [10, 10], "strokes": [{"points": []}]}',
         '{"canvas": [10, 10], "strokes": [{"width": 2}]}',
-        '{"canvas": [10, 10], "strokes": [{"points": [[1, 2, 3]], "width": 2}]}',
+        '{"canvas": [10, 10], "strokes": [{"points": [[1, 2, 3, 4]], "width": 2}]}',
         '{"canvas": [10, 10], "strokes": [{"points": [[1, NaN]], "width": 2}]}',
         '{"canvas": [10, 10], "strokes": [{"points": [[1, 2]], "width": -2}]}',
         '{"canvas": [10, 10], "strokes": [{"points": [[1, 2]], "width": "x"}]}',

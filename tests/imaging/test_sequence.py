@@ -9,7 +9,7 @@ from scipy.ndimage import minimum_filter
 
 from s2pzoo.imaging.formats import strokes_of
 from s2pzoo.imaging.raster import rasterise
-from s2pzoo.imaging.sequence import from_sequence, padded, simplified, to_sequence, traced
+from s2pzoo.imaging.sequence import from_sequence, in_order, padded, simplified, to_sequence, traced
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.nn.adapters import Rasterise, Trace
 from s2pzoo.spec.adapters import AdapterConfig
@@ -69,3 +69,21 @@ def test_the_adapters_trace_and_draw() -> None:
     back = Rasterise(AdapterConfig(kind_from="strokes", kind_to="sketch", size=128))(strokes=strokes)
     assert back.shape == (2, 1, 128, 128) and (back[1] == 1).all()
     assert (back[0, 0, 60:68, 40:90].amin(0) < 0.5).all()
+
+
+def test_lines_are_drawn_from_end_to_nearest_end_and_joined_where_they_touch() -> None:
+    square = [[(0.2, 0.2), (0.8, 0.2)], [(0.8, 0.8), (0.8, 0.2)], [(0.2, 0.8), (0.8, 0.8)], [(0.5, 0.9), (0.9, 0.9)]]
+    drawn = in_order([np.array(line) for line in square])
+    assert [line.round(1).tolist() for line in drawn] == [
+        [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]],
+        [[0.5, 0.9], [0.9, 0.9]],
+    ]
+
+
+@settings(deadline=None)
+@given(drawings)
+def test_no_point_is_lost_or_made_up_in_order(lines: list) -> None:
+    arrays = [np.array(line, np.float32) for line in lines]
+    before = {tuple(point) for line in arrays for point in line.tolist()}
+    after = {tuple(point) for line in in_order(arrays, touching=0.0) for point in line.tolist()}
+    assert after == before

@@ -257,3 +257,53 @@ def test_a_shape_with_a_filter_is_drawn_without_it() -> None:
         '<filter id="f"><feGaussianBlur stdDeviation="9"/></filter><style>.s {filter: url(#f); stroke: black}</style>'
     )
     assert ink(blurred + '<path class="s" d="M0 50H100"/>')[50, 50] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("colour", "dark"),
+    [
+        ("rgb(0 0 0 / 80%)", 0.8), ("rgba(0,0,0,80%)", 0.8), ("rgba(0 0 0 / .8)", 0.8), ("rgba(0, 0, 0, 0.8)", 0.8),
+        ("rgb(0 0 0)", 1), ("hsl(0 0% 0% / 50%)", 0.5), ("hsl(0, 0%, 0%)", 1), ("color(srgb 0 0 0)", 1),
+        ("hwb(0 0% 100%)", 1), ("oklch(0 0 0)", 1), ("lab(0% 0 0)", 1), ("var(--ink)", 1),
+        ("var(--ink, rgb(0 0 0 / 50%))", 0.5), ("light-dark(black, white)", 1), ("color-mix(in srgb, red, blue)", 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["attribute", "style", "sheet"])
+def test_todays_colours_are_seen(colour: str, dark: float, how: str) -> None:
+    told = {
+        "attribute": f'<path d="M0 50H100" stroke="{colour}"/>',
+        "style": f'<path d="M0 50H100" style="stroke:{colour};opacity:1"/>',
+        "sheet": f'<style>.l {{ stroke: {colour}; }}</style><path d="M0 50H100" class="l"/>',
+    }[how]
+    line = '<path d="M0 90H100" stroke="black"/>'
+    assert ink(told + line)[50, 50] == pytest.approx(dark, abs=0.02)
+
+
+def test_colours_that_let_all_through_leave_nothing() -> None:
+    line = '<path d="M0 50H100"/>'
+    for paper in ("rgb(0 0 0 / 0)", "rgb(255 255 255 / 50%)"):
+        assert ink(f'<rect width="100" height="100" fill="{paper}" stroke="none"/>{line}')[10, 10] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<g transform="scale(10)"><path d="M0 5H10" stroke-width="4" vector-effect="non-scaling-stroke"/></g>',
+        '<g stroke-width="4" transform="translate(0 0) matrix(10 0 0 10 0 0)">'
+        '<path style="vector-effect:non-scaling-stroke;fill:none" d="M0 5H10"/></g>',
+        '<path style="stroke-width:4px;vector-effect: non-scaling-stroke" transform="scale(5) scale(2)" d="M0 5H10"/>',
+    ],
+)
+def test_strokes_that_do_not_scale_keep_their_width(body: str) -> None:
+    assert ink(body).sum() == pytest.approx(ink('<path d="M0 50H100"/>').sum(), rel=0.02)
+
+
+def test_strokes_that_do_not_scale_are_measured_in_pixels_of_the_sheet() -> None:
+    body = '<path d="M0 5H10" stroke="black" stroke-width="4" vector-effect="non-scaling-stroke"/>'
+    drawn = ink(body, 'viewBox="0 0 10 10" width="100" height="100px"')
+    assert drawn.sum() == pytest.approx(ink('<path d="M0 50H100"/>').sum(), rel=0.02)
+
+
+def test_html_inside_a_drawing_is_not_a_blank_sheet() -> None:
+    with pytest.raises(BadInputError, match="shows nothing"):
+        draw_svg(svg('<foreignObject width="90" height="90"><div>a face</div></foreignObject>'))

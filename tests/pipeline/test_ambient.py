@@ -44,6 +44,7 @@ def test_a_default_device_makes_no_difference(usual: tuple[str, np.ndarray]) -> 
     name, wanted = usual
     loaded = inside(torch.device("meta"), lambda: s2pzoo.load(name))
     assert (photo(lambda: loaded(FACE)) == wanted).all()  # pyright: ignore[reportCallIssue]
+    assert (photo(lambda: inside(torch.device("meta"), lambda: loaded(FACE))) == wanted).all()  # pyright: ignore
 
 
 def test_another_default_dtype_is_refused_in_words() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from attrs import evolve
 from s2pzoo_contextualgan.example import initialiser
-from s2pzoo_deepfacedrawing.config import EncoderConfig
+from s2pzoo_deepfacedrawing.config import FACES256
 from s2pzoo_deepfacedrawing.embedding import ComponentEncoders
 from s2pzoo_deepfacedrawing.example import stage1 as embedding
-from s2pzoo_deepfacedrawing.example import stage2 as synthesis
+from s2pzoo_deepfacedrawing.photo import seeing
 from s2pzoo_ups.example import stage1 as shape
 
 import s2pzoo
@@ -120,6 +121,8 @@ def test_an_encoder_of_a_third_party_is_trained_in_every_method(acme: None, task
     network = load_object(entry.network)(read(entry.config, config_of(out, name)))
     held.load_into({name: network})
     assert any(type(module).__name__ == "Eye" for module in network.modules())
+    if task == "deepfacedrawing/stage1":  # which the second stage goes by
+        assert seeing(held) == {"encoder": "acme/eye", "whole": False}
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -128,21 +131,12 @@ def test_a_stroke_encoder_is_trained_in_every_method(task: str, tmp_path: Path) 
     assert encoder_of(out, task) == "encoders/sketchbert-small"
 
 
-def test_one_encoder_may_see_the_whole_face(tmp_path: Path) -> None:
-    out = trained_with("deepfacedrawing/stage1", "encoders/timm-test_resnet", tmp_path / "data", "networks.whole=true")
-    encoder = ComponentEncoders(read(EncoderConfig, config_of(out, "encoder")))
-    read_bundle(out).load_into({"encoder": encoder})
+def test_one_encoder_may_see_the_whole_face() -> None:
+    seen = Part(component="encoders/timm-test_resnet")
+    encoder = ComponentEncoders(evolve(FACES256.encoder, encoder=seen, whole=True))
     assert len(encoder.eyes) == 1 and encoder(sketch=torch.rand(1, 1, 256, 256)).shape == (1, 5, 1024)
-
-
-def test_the_second_stage_takes_over_the_encoder_of_the_first(tmp_path: Path) -> None:
-    stage1 = trained_with("deepfacedrawing/stage1", "encoders/timm-test_resnet", tmp_path / "data")
-    more = tmp_path / "more"
-    more.mkdir()
-    settings = [one for one in synthesis(more) if not one.startswith("networks.embedding.bundle")]
-    overrides = [*settings, *PLAIN, f"networks.embedding.bundle={stage1}"]
-    train("deepfacedrawing/stage2", more, more / "out", overrides=overrides, progress=False)
-    assert s2pzoo.load(more / "out").model.step("encoder").config.encoder.component == "encoders/timm-test_resnet"
+    each = ComponentEncoders(evolve(FACES256.encoder, encoder=seen))
+    assert len(each.eyes) == 5 and each(sketch=torch.rand(1, 1, 256, 256)).shape == (1, 5, 1024)
 
 
 @pytest.mark.parametrize("model", STEPS)
