@@ -32,6 +32,7 @@ from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.resize import oversampled, resize_square
 from s2pzoo.imaging.sequence import simplified, to_sequence, traced
 from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.svg import svg_strokes
 from s2pzoo.spec.frame import WHOLE, Frame
 
 Source = (
@@ -128,13 +129,16 @@ TRACED = "traced: widths, tones and areas are lost"
 
 
 def read_sequence(source: Source, *, longest: int = 250, size: int = 256, strokes: str = "", **how: Any) -> Sequenced:
-    """Read a drawing as points of strokes: those of a file of strokes as they are, pictures traced at `size` pixels.
+    """Read a drawing as points of strokes: those of a file of strokes or of an SVG as they are, pictures traced.
 
     `how`: as for `read_sketch`. Errors as for it.
     """
     sketch = read_sketch(source, size=size, strokes=strokes, **how)  # which refuses what cannot be a drawing
     held = isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read")
-    drawn = None if held else _load(source, strokes)
+    if not held and isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in (".svg", ".svgz"):
+        drawn = svg_strokes(source)
+    else:
+        drawn = None if held else _load(source, strokes)
     if isinstance(drawn, Strokes):
         lines = simplified(drawn.points, longest=longest)
         return Sequenced(points=to_sequence(lines), notes=sketch.notes, source=sketch.source)

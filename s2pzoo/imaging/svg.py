@@ -13,6 +13,7 @@ import os
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, tostring
 
 import numpy as np
@@ -21,12 +22,14 @@ from PIL import Image
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.drawer import DRAWER, TooCostlyError
-from s2pzoo.imaging.strokes import read_limited
+from s2pzoo.imaging.strokes import Stroke, Strokes, on_canvas, read_limited
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
 SECONDS = 0.7
 """Of the processor, that drawing may take; as often as the file has megabytes, where it has more than one."""
+CURVE = 13
+"""Points of a curve, where an SVG is read as strokes."""
 SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
@@ -48,13 +51,17 @@ _GZIP = b"\x1f\x8b"
 
 def read_svg(path: str | os.PathLike[str]) -> Image.Image:
     """An SVG file, or an .svgz, as RGBA; what is not painted is transparent. Raises BadInputError."""
-    data, label = read_limited(Path(path), MAX_BYTES), str(path)
+    return draw_svg(_uncompressed(path), label=str(path))
+
+
+def _uncompressed(path: str | os.PathLike[str]) -> bytes:
+    data = read_limited(Path(path), MAX_BYTES)
     if data[:2] == _GZIP:
         try:
             data = zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES)
         except zlib.error as error:
-            raise _unreadable(label, str(error)) from error
-    return draw_svg(data, label=label)
+            raise _unreadable(str(path), str(error)) from error
+    return data
 
 
 def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
@@ -91,6 +98,36 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
             fix="Look at it in a browser, and export what you see there.",
         )
     return drawn
+
+
+def svg_strokes(path: str | os.PathLike[str]) -> Strokes:
+    """The lines of an SVG file: of everything painted its outline, in order. Raises BadInputError."""
+    from svgelements import SVG, Close, Line, Move, Path, Shape
+
+    label = str(path)
+    root = _parsed(_uncompressed(path), label)
+    _made_safe(root, label)
+    try:
+        drawing = SVG.parse(io.StringIO(tostring(root, encoding="unicode")))
+        marks = []
+        for shape in drawing.elements(lambda one: isinstance(one, Shape)):
+            hidden = shape.values.get("display") == "none" or shape.values.get("visibility") == "hidden"
+            if hidden or not (_painted(shape.stroke) or _painted(shape.fill)):
+                continue
+            for part in Path(shape).as_subpaths():
+                pieces = [one for one in part if not isinstance(one, Move)]
+                shares = [[0, 1] if isinstance(one, Line | Close) else np.linspace(0, 1, CURVE) for one in pieces]
+                points = [one.npoint(np.asarray(share, float)) for one, share in zip(pieces, shares, strict=True)]
+                marks += [Stroke(points=np.concatenate(points), width=shape.stroke_width or 1.0)] if points else []
+        return on_canvas(marks, (0.0, 0.0, float(drawing.width), float(drawing.height)))
+    except BadInputError:
+        raise
+    except Exception as error:  # whatever is in a file, it is the file's fault
+        raise _unreadable(label, f"{type(error).__name__}: {error}") from error
+
+
+def _painted(paint: Any) -> bool:
+    return paint is not None and paint.value is not None and paint.opacity != 0
 
 
 def _parsed(data: bytes, label: str) -> Element:
