@@ -130,7 +130,8 @@ def compose(
             a component `plugin/component` or `(plugin/component, {config field: value})`, untrained,
             a whole trained model `family.variant`,
             a component object, taken as it is,
-            a table {part, config, name, reads, writes} to name a step or connect it by hand;
+            a table {part, config, name, reads, writes, side} to name a step or connect it by hand; with `side` it runs
+            only when its value is asked for;
             or the path of a TOML file with `name`, `size` and a `[[steps]]` table for each part.
         name: `family.variant` for the whole, wherever it is shown or saved.
         size: side of the drawing in pixels; by default what the first part takes, or 256.

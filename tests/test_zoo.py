@@ -232,12 +232,16 @@ class TestCompose:
             'name = "my.own"\n'
             '[[steps]]\npart = "tiny.small:encoder"\nwrites = {latent = "first"}\n'
             '[[steps]]\npart = "tiny.small:refiner"\n'
-            '[[steps]]\npart = "tiny/descent"\nconfig = {dim = 8}\nname = "aside"\nreads = {latent = "first"}\n'
+            '[[steps]]\npart = "tiny/descent"\nconfig = {dim = 8}\nname = "aside"\n'
+            'reads = {latent = "first"}\nside = true\n'
             '[[steps]]\npart = "tiny.small:generator"\nreads = {latent = "latent"}\n'
         )
         own = s2pzoo.compose(tmp_path / "c.toml")
         assert own.model.name == "my.own" and list(own.components)[2] == "aside"
         assert own(face()).tobytes() == tiny(face()).tobytes()
+        (tmp_path / "c.toml").write_text((tmp_path / "c.toml").read_text().replace("side = true\n", ""))
+        with pytest.raises(PortMismatchError, match="aside gives 'latent_2', which nothing reads"):
+            s2pzoo.compose(tmp_path / "c.toml")
 
     @pytest.mark.parametrize(
         "parts",

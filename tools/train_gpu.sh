@@ -10,6 +10,10 @@
 #   tools/train_gpu.sh pack-ups DATA START PACK
 #   tools/train_gpu.sh train-ups PACK WORK OUT
 #   tools/train_gpu.sh join OUT BUNDLE COLLECTION
+# Sketch-BERT, on DRAWINGS/train and DRAWINGS/test, which a training has read once (PRESET=small or paper):
+#   tools/train_gpu.sh pack-strokes DRAWINGS PACK
+#   tools/train_gpu.sh train-strokes PACK WORK OUT
+#   tools/train_gpu.sh join OUT BUNDLE strokes
 #
 # Settings, by environment:
 #   COUNT   faces of each corpus                 BATCH   of stage II, and of UPS
@@ -110,6 +114,24 @@ PY
     cp -r "$3" "$4/start"
     cp "$2/squeezenet1_1.safetensors" "$4/"
     what_python_lacks "$4"
+    ;;
+pack-strokes)
+    for part in train test; do
+        mkdir -p "$3/$part"
+        cp "$2/$part"/sequences*.npz "$3/$part/"
+    done
+    what_python_lacks "$3"
+    ;;
+train-strokes)
+    there "$2" "$3"
+    mkdir -p "$4"
+    read -ra more <<<"${MORE:-}"
+    s2pzoo train encoders/gestalt --data "$PACK" --out "$WORK/strokes" networks.preset="${PRESET:-small}" \
+        schedule.precision="$precision" schedule.workers=$((cores > 2 ? cores - 1 : cores)) schedule.minutes="${STAGE1:-8}" \
+        schedule.batch="${BATCH:-256}" schedule.steps=1000000 schedule.sample_every_minutes=2 \
+        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" 2>&1 | tail -n 4
+    tar -C "$WORK/strokes" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
+        "samples/$(ls "$WORK/strokes/samples" | tail -n 1)" | split -b 15M - "$4/strokes.tar."
     ;;
 train-ups)
     there "$2" "$3"

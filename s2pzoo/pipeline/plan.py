@@ -38,7 +38,7 @@ from s2pzoo.weights.hub import HUB, HubPlace, pull
 from s2pzoo.weights.manifest import METADATA, Manifest
 from s2pzoo.weights.resolve import WeightsRef, default_sources, find_weights
 
-_ITEM_KEYS = ("part", "config", "name", "reads", "writes")
+_ITEM_KEYS = ("part", "config", "name", "reads", "writes", "side")
 
 
 @frozen(kw_only=True)
@@ -241,14 +241,16 @@ def read_item(registry: Registry, given: Any) -> Item:
     if isinstance(part, tuple) and len(part) == 2 and config is None:
         part, config = part
     item = _named_item(registry, part, config)
-    own = {key: table[key] for key in ("name", "reads", "writes") if key in table}
+    own = {key: table[key] for key in ("name", "reads", "writes", "side") if key in table}
     if not own:
         return item
     if len(item.block.steps) != 1:
-        raise UsageError(f"{part} is a whole model.", why="name, reads and writes are for single parts.")
+        raise UsageError(f"{part} is a whole model.", why="name, reads, writes and side are for single parts.")
     (old,) = item.block.steps
     step = attrs.evolve(old, **own)
-    return attrs.evolve(item, block=Block.part(step), parts={step.name: item.parts[old.name]})
+    return attrs.evolve(
+        item, block=Block.part(step, side=step.side and "side" in own), parts={step.name: item.parts[old.name]}
+    )
 
 
 def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None) -> Item:

@@ -33,6 +33,10 @@ def misfits(model: Model) -> list[str]:
             have.setdefault(value, (step.gives[port], step.name))
     if not any(model.input in step.inputs.values() for step in model.steps):
         found.append(f"no step reads the input {model.input!r}")
+    read = {value for step in model.steps for value in step.inputs.values()} | {model.output}
+    for step in model.steps:
+        if not step.side and not read & set(step.outputs.values()):
+            found.append(f"{step.name} gives {', '.join(map(repr, step.outputs.values()))}, which nothing reads")
     if model.output not in have:
         found.append(f"no step gives the output {model.output!r}")
     return found

@@ -30,10 +30,10 @@ class Block:
     fixed: frozenset[str] = frozenset()
 
     @classmethod
-    def part(cls, step: Step) -> Block:
+    def part(cls, step: Step, *, side: bool = False) -> Block:
         """One step; what its `reads` name explicitly stays as it is."""
         return cls(
-            steps=(attrs.evolve(step, side=False),),
+            steps=(attrs.evolve(step, side=side),),
             inputs=tuple(dict.fromkeys(step.inputs.values())),
             outputs=tuple(step.outputs.values()),
             fixed=frozenset(step.reads.values()),

@@ -92,7 +92,7 @@ class TestAdapters:
     def test_one_value_is_adapted_once_for_two_readers(self, model: Model, configs: ModuleType) -> None:
         config = configs.EncoderConfig(kind="photo")
         step = Step("a", config, reads={"image": "sketch"}, writes={"latent": "a"})
-        a, b = step, attrs.evolve(step, name="b", writes={"latent": "b"})
+        a, b = attrs.evolve(step, side=True), attrs.evolve(step, name="b", writes={"latent": "b"})
         fitted = check(adapted(attrs.evolve(model, steps=(a, b), output="b"), ADAPTERS))
         assert len(fitted.steps) == 3
 

@@ -21,16 +21,18 @@ Lines = list[Polyline]
 def lines_of(folder: Path, *, longest: int) -> list[Lines]:
     """Every drawing in a folder and the folders in it, as lines in sides of the canvas, of at most so many points.
 
-    QuickDraw's NDJSON is read as it is, pictures are traced. What was read is kept in the folder for the next time.
+    QuickDraw's NDJSON is read as it is, pictures are traced. What was read is kept in the folder for the next time, and
+    is enough alone.
 
     Raises:
         DataError: there is none; some cannot be read.
     """
     files = sorted(one for one in folder.rglob("*") if one.suffix.lower() in (DRAWINGS | {".ndjson"}) - {".json"})
-    if not files:
-        raise DataError(f"{folder} has no drawing.", fix="Put QuickDraw's .ndjson files there, or folders of pictures.")
     told = "\n".join(f"{one.relative_to(folder)} {one.stat().st_size}" for one in files)
-    kept = folder / f"sequences{longest}-{hashlib.sha256(told.encode()).hexdigest()[:8]}.npz"
+    alone = None if files else next(folder.glob(f"sequences{longest}-*.npz"), None)
+    kept = alone or folder / f"sequences{longest}-{hashlib.sha256(told.encode()).hexdigest()[:8]}.npz"
+    if not files and not alone:
+        raise DataError(f"{folder} has no drawing.", fix="Put QuickDraw's .ndjson files there, or folders of pictures.")
     if not kept.exists():
         _read(files, kept, longest)
     with np.load(kept) as stored:

@@ -133,6 +133,10 @@ def test_drawings_come_from_ndjson_and_from_pictures(tmp_path: Path) -> None:
     )
     assert len(found) == 2 + pictures and [len(one) for one in found[0]] == [3, 2]
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(found[0], lines_of(tmp_path, longest=160)[0], strict=True))
+    (kept,) = tmp_path.glob("sequences160-*.npz")
+    (tmp_path / "carried").mkdir()
+    kept.rename(tmp_path / "carried" / kept.name)
+    assert len(lines_of(tmp_path / "carried", longest=160)) == len(found)
 
 
 def test_a_folder_without_drawings_is_told(tmp_path: Path) -> None:
