@@ -26,7 +26,7 @@ SEEDS = [
 WORDS = (
     b"1e999", b"-1", b"NaN", b"0", b"1e-200", b"99999999999", b"url(#a)", b"href", b"<g>", b"</g>", b"{", b"}", b"[",
     b"]", b",", b'"', b"\xff", b"\x00", b"&lt;", b"%", b"opacity:0", b"transform='scale(1e9)'", b"\x89PNG",
-    b"<!DOCTYPE x>",
+    b"<!DOCTYPE x>", b"\"width\":900", b"stroke-width=\"500\"", b"rgb(0 0 0 / 3%)",
 )  # fmt: skip
 
 

@@ -125,8 +125,8 @@ def options_of(pipeline: Pipeline, knobs: Iterable[str] | None, **more: Any) -> 
     """
     options = read_options(knobs or (), pipeline.model.options)
     options |= {name: value for name, value in more.items() if value is not None}
-    graph.read_options(pipeline.model, options)
-    return options
+    read = graph.read_options(pipeline.model, options)
+    return {name: read[name] for name in options}
 
 
 def as_picture(made: Any, maker: str) -> Image.Image:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.imaging.strokes import Area, Stroke, Strokes
 
 MIN_WIDTH = 1.0
@@ -41,7 +42,7 @@ def rasterise(strokes: Strokes, size: int, width_px: float | None = None) -> np.
         else:
             wide = max(mark.width * size if width_px is None else width_px, MIN_WIDTH)
             _line(ImageDraw.Draw(canvas), mark, canvas.width, min(wide * finer, WIDEST * canvas.width))
-    return np.asarray(canvas.reduce(finer), np.float32) / 255.0
+    return from_bytes(np.asarray(canvas.reduce(finer)))
 
 
 def _line(draw: ImageDraw.ImageDraw, stroke: Stroke, scale: int, width: float) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.ndimage import gaussian_filter1d, zoom
 
+from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.imaging.vectorise import Polyline, length, resampled
 
 
@@ -78,7 +79,7 @@ def draw(
     thick = max(1, round(width * size / 256 * over))
     for line in lines:
         pen.line([tuple(p) for p in (line * scale).tolist()], fill=255, width=thick, joint="curve")
-    inked = np.asarray(paper.reduce(over), np.float32) / 255.0
+    inked = from_bytes(np.asarray(paper.reduce(over)))
     return 1.0 - ink * inked
 
 

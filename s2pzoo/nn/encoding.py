@@ -74,7 +74,12 @@ class Eyes(nn.Module):
     def _sized(self, sketch: Tensor) -> Tensor:
         if not self.side or sketch.shape[-2:] == (self.side, self.side):
             return sketch
-        return F.interpolate(sketch, (self.side, self.side), mode="bilinear", antialias=True)
+        return resized(sketch, (self.side, self.side))
+
+
+def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """(N,C,*size), averaged where it becomes smaller; in float32, for a CPU has it in nothing less."""
+    return F.interpolate(x.float(), size, mode="bilinear", antialias=True).to(x.dtype)
 
 
 _FIX = "Run: s2pzoo components --kind encoder"

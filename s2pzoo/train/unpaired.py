@@ -13,6 +13,7 @@ from torch import Tensor
 
 from s2pzoo.data.unpaired import open_collection
 from s2pzoo.errors import DataError, RecipeError
+from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.imaging.vectorise import Polyline
 from s2pzoo.spec.fields import knob
 
@@ -144,4 +145,4 @@ def to_tensor(images: list[Pictures]) -> Tensor:
     """uint8 (S,S) or (S,S,3) -> float32 (N,1,S,S) or (N,3,S,S) in [0,1]."""
     stack = np.stack(images)
     stack = stack[:, None] if stack.ndim == 3 else stack.transpose(0, 3, 1, 2)
-    return torch.from_numpy(stack.astype(np.float32) / 255)
+    return torch.from_numpy(from_bytes(stack))

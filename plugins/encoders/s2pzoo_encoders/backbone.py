@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from s2pzoo.errors import UsageError
 from s2pzoo.interfaces import Encoder
 from s2pzoo.nn.backbones import norm_statistics_kept, published, timm_model
+from s2pzoo.nn.encoding import resized
 from s2pzoo_encoders.config import TimmConfig
 
 _MULTIPLE = 32  # of pixels a side, which every backbone with free sizes takes
@@ -61,9 +62,9 @@ class TimmEncoder(Encoder):
 
     def forward(self, *, sketch: Tensor) -> dict[str, Tensor]:
         height, width = sketch.shape[-2:]
-        size = (self.side,) * 2 if self.side else tuple(-(-side // _MULTIPLE) * _MULTIPLE for side in (height, width))
+        size = (self.side or _whole(height), self.side or _whole(width))
         x = (sketch - _MEAN) / _STD
-        x = x if x.shape[-2:] == size else F.interpolate(x, size, mode="bilinear", antialias=True)
+        x = x if x.shape[-2:] == size else resized(x, size)
         maps = self.backbone(x)
         maps = [m.permute(0, 3, 1, 2) if self.levels[i].last else m for i, m in enumerate(maps)]
         cells = (max(1, height // self.config.stride), max(1, width // self.config.stride))
@@ -73,6 +74,11 @@ class TimmEncoder(Encoder):
         ]
         features = self.smooth(torch.stack(one).sum(0))
         return {"features": features, "latent": self.to_latent(maps[-1].mean((2, 3)))}
+
+
+def _whole(side: int) -> int:
+    """The side, or the next one that backbones of any size take."""
+    return -(-side // _MULTIPLE) * _MULTIPLE
 
 
 def fixed_size(model: str) -> int:

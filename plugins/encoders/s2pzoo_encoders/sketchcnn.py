@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from s2pzoo.interfaces import Encoder
+from s2pzoo.nn.encoding import resized
 from s2pzoo_encoders.config import SketchCNNConfig
 
 SIDE = 225
@@ -35,6 +35,6 @@ class SketchCNN(Encoder):
     def forward(self, *, sketch: Tensor) -> dict[str, Tensor]:
         x = 1 - sketch
         if x.shape[-2:] != (SIDE, SIDE):
-            x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
+            x = resized(x, (SIDE, SIDE))
         features = self.layers(x)
         return {"features": features, "latent": self.to_latent(features)}

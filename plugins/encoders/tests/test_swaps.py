@@ -165,3 +165,11 @@ def test_what_an_encoder_gives_is_measured_and_brought_to_what_is_wanted(encoder
     maps = MapEncoding(Part(component=encoder), channels=5, stride=4).eval()
     assert maps(sketch).shape == (2, 5, 24, 24) and maps.eyes.seen.channels > 0 and maps.eyes.seen.latent > 0
     assert CodeEncoding(Part(component=encoder), numbers=7).eval()(sketch).shape == (2, 7)
+
+
+@pytest.mark.parametrize("encoder", ["encoders/timm-test_resnet", "encoders/timm-test_vit", "encoders/sketchcnn"])
+def test_it_sees_in_fewer_bits(encoder: str) -> None:
+    encoding = MapEncoding(Part(component=encoder), channels=5, stride=4)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = encoding(torch.rand(2, 1, 40, 40).bfloat16())
+    assert made.isfinite().all() and made.shape == (2, 5, 10, 10)

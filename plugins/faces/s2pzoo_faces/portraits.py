@@ -18,6 +18,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial import Delaunay
 
 from s2pzoo.errors import DataError
+from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo_faces.landmarks import template
 
 
@@ -64,7 +65,7 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
     return [
         Portrait(
             name=row["name"],
-            photo=np.asarray(Image.open(folder / "photo" / f"{row['name']}.jpg").convert("RGB"), np.float32) / 255.0,
+            photo=from_bytes(np.asarray(Image.open(folder / "photo" / f"{row['name']}.jpg").convert("RGB"))),
             landmarks=np.asarray(landmarks[row["name"]], np.float32),
             age=row["age"],
             gender=row["gender"],
