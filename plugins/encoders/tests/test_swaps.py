@@ -37,7 +37,7 @@ S2PZOO_API = 2
 
 @frozen(kw_only=True)
 class EyeConfig:
-    component: ClassVar = ComponentEntry("acme/eye", kind="encoder", network="s2pzoo_acme.eye:Eye")
+    component: ClassVar = ComponentEntry("visor/eye", kind="encoder", network="s2pzoo_visor.eye:Eye")
 
     def ports(self) -> Ports:
         return Ports(takes={"sketch": Port("sketch")}, gives={"features": Port("features")})
@@ -49,7 +49,7 @@ def s2pzoo_plugin():
 EYE = """
 import timm
 from s2pzoo.interfaces import Encoder
-from s2pzoo_acme.plugin import EyeConfig
+from s2pzoo_visor.plugin import EyeConfig
 
 class Eye(Encoder):
     Config = EyeConfig
@@ -77,15 +77,15 @@ PLAIN = (
 
 
 @pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def visor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A plugin with an encoder, installed."""
-    package, info = tmp_path / "s2pzoo_acme", tmp_path / "s2pzoo_acme-1.dist-info"
+    package, info = tmp_path / "s2pzoo_visor", tmp_path / "s2pzoo_visor-1.dist-info"
     package.mkdir()
     info.mkdir()
     for name, text in (("__init__", ""), ("plugin", DECLARED), ("eye", EYE)):
         (package / f"{name}.py").write_text(text)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s2pzoo-acme\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[s2pzoo]\nacme = s2pzoo_acme.plugin\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s2pzoo-visor\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[s2pzoo]\nvisor = s2pzoo_visor.plugin\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     default_registry.cache_clear()
     yield
@@ -112,9 +112,9 @@ def encoder_of(out: Path, task: str) -> str:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_an_encoder_of_a_third_party_is_trained_in_every_method(acme: None, task: str, tmp_path: Path) -> None:
-    out = trained_with(task, "acme/eye", tmp_path / "data")
-    assert encoder_of(out, task) == "acme/eye"
+def test_an_encoder_of_a_third_party_is_trained_in_every_method(visor: None, task: str, tmp_path: Path) -> None:
+    out = trained_with(task, "visor/eye", tmp_path / "data")
+    assert encoder_of(out, task) == "visor/eye"
     held = read_bundle(out)
     name = TASKS[task][1]
     entry = default_registry().component(next(one.component for one in held.manifest.steps if one.name == name))
@@ -122,7 +122,7 @@ def test_an_encoder_of_a_third_party_is_trained_in_every_method(acme: None, task
     held.load_into({name: network})
     assert any(type(module).__name__ == "Eye" for module in network.modules())
     if task == "deepfacedrawing/stage1":  # which the second stage goes by
-        assert seeing(held) == {"encoder": "acme/eye", "whole": False}
+        assert seeing(held) == {"encoder": "visor/eye", "whole": False}
 
 
 @pytest.mark.parametrize("task", TASKS)
