@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from s2pzoo_faces import painted as synthetic_faces
 
+from s2pzoo.host.registry import default_registry
 from s2pzoo.testing import painted
 
 
@@ -33,6 +35,29 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A squeezenet with random weights, as a file."""
     return painted.write_backbone(tmp_path_factory.mktemp("backbone") / "squeezenet.safetensors")
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Installs a plugin of somebody else: its family, and the text of each module of its package."""
+    packages = []
+
+    def installed(family: str, **modules: str) -> None:
+        packages.append(name := f"s2pzoo_{family}")
+        package, info = tmp_path / name, tmp_path / f"{name}-1.dist-info"
+        package.mkdir()
+        info.mkdir()
+        for module, text in {"__init__": "", **modules}.items():
+            (package / f"{module}.py").write_text(text)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: s2pzoo-{family}\nVersion: 1\n")
+        (info / "entry_points.txt").write_text(f"[s2pzoo]\n{family} = {name}.plugin\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        default_registry.cache_clear()
+
+    yield installed
+    default_registry.cache_clear()
+    for name in [one for one in sys.modules if one.partition(".")[0] in packages]:
+        del sys.modules[name]  # or the next test would import this one's
 
 
 @pytest.fixture(autouse=True)

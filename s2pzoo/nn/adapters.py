@@ -50,12 +50,19 @@ class Luma(_Adapter):
         return luma(value)
 
 
+def strokes_of(sketch: Tensor, *, longest: int) -> Tensor:
+    """Drawings (N,1,H,W) traced: strokes (N,T,5); on the meta device of 16 points, for there is nothing to trace."""
+    if sketch.is_meta:
+        return sketch.new_zeros(len(sketch), 16, 5)
+    drawings = sketch[:, 0].detach().float().cpu().numpy()
+    return torch.from_numpy(padded([traced(one, longest=longest) for one in drawings])).to(sketch.device)
+
+
 class Trace(_Adapter):
     """(N,1,H,W) -> strokes (N,T,5), the lines of the drawing."""
 
     def adapt(self, value: Tensor) -> Tensor:
-        drawings = value[:, 0].detach().float().cpu().numpy()
-        return torch.from_numpy(padded([traced(one, longest=self.config.longest) for one in drawings])).to(value.device)
+        return strokes_of(value, longest=self.config.longest)
 
 
 class Rasterise(_Adapter):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import numpy as np
 import torch
 from attrs import frozen
 from torch import Tensor, nn
@@ -21,8 +20,8 @@ from torch.nn import functional as F
 from s2pzoo.errors import UsageError
 from s2pzoo.host.parts import Part
 from s2pzoo.host.registry import default_registry
-from s2pzoo.imaging.sequence import padded, traced
 from s2pzoo.interfaces import Encoder
+from s2pzoo.nn.adapters import strokes_of
 from s2pzoo.spec.ports import Port
 
 _PROBE = 128  # pixels a side of what an encoder is measured on, where it takes any
@@ -66,7 +65,9 @@ class Eyes(nn.Module):
         self.seen = measured(self)
 
     def forward(self, sketch: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        given = self.encoder(**{self.takes: strokes_of(sketch) if self.traced else self._sized(sketch)})
+        given = self.encoder(
+            **{self.takes: strokes_of(sketch, longest=_POINTS) if self.traced else self._sized(sketch)}
+        )
         values = given if isinstance(given, dict) else dict.fromkeys(self.gives, given)
         latent = values[self.latent] if self.latent else None
         return values[self.map] if self.map else None, latent if latent is None else latent.flatten(1)
@@ -83,14 +84,6 @@ def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 _FIX = "Run: s2pzoo components --kind encoder"
-
-
-def strokes_of(sketch: Tensor) -> Tensor:
-    """Drawings (N,1,H,W) traced: strokes (N,T,5)."""
-    if sketch.is_meta:
-        return sketch.new_zeros(len(sketch), 16, 5)
-    drawn = sketch[:, 0].detach().float().cpu().numpy()
-    return torch.from_numpy(padded([traced(np.asarray(one), longest=_POINTS) for one in drawn])).to(sketch.device)
 
 
 def measured(eyes: Eyes) -> Seen:

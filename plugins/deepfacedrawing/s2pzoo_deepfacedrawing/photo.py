@@ -142,12 +142,13 @@ class Stage2(Task):
                 "Stage II needs the encoders of stage I.", fix="Set networks.embedding.bundle to the folder of stage I."
             )
         chosen = preset(PRESETS, recipe.networks.preset.name)
-        chosen = evolve(chosen, encoder=evolve(chosen.encoder, **seeing(read_bundle(Path(wanted.bundle)))))
+        stage1 = read_bundle(Path(wanted.bundle))
+        chosen = evolve(chosen, encoder=evolve(chosen.encoder, **seeing(stage1)))
         self.preset = evolve(chosen, manifold=evolve(chosen.manifold, samples=wanted.samples))
         self.drawings = Drawings(recipe.data, size=chosen.encoder.face.size, batch=recipe.schedule.batch)
         drawn = {"encoder": ComponentEncoders(chosen.encoder), "decoder": ComponentDecoders(chosen.decoder)}
         made = {"mapping": FeatureMapping(chosen.mapping), "synthesis": ImageSynthesis(chosen.synthesis)}
-        read_bundle(Path(wanted.bundle)).load_into(drawn)
+        stage1.load_into(drawn)
         start = recipe.networks.start.bundle or wanted.bundle
         # FM reads the codes of its encoders: where stage I began it, it is taken from there.
         for folder, names in ((start, {"mapping", "synthesis"}), (wanted.bundle, {"mapping"})):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +77,9 @@ PLAIN = (
 
 
 @pytest.fixture
-def visor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def visor(install: Callable[..., None]) -> None:
     """A plugin with an encoder, installed."""
-    package, info = tmp_path / "s2pzoo_visor", tmp_path / "s2pzoo_visor-1.dist-info"
-    package.mkdir()
-    info.mkdir()
-    for name, text in (("__init__", ""), ("plugin", DECLARED), ("eye", EYE)):
-        (package / f"{name}.py").write_text(text)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s2pzoo-visor\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[s2pzoo]\nvisor = s2pzoo_visor.plugin\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    default_registry.cache_clear()
-    yield
-    default_registry.cache_clear()
+    install("visor", plugin=DECLARED, eye=EYE)
 
 
 def trained_with(task: str, encoder: str, folder: Path, *more: str) -> Path:

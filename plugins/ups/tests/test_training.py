@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from s2pzoo_ups.shape import Stage1
 
 import s2pzoo
 from s2pzoo.errors import RecipeError, UnknownComponentError
-from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train.loop import TrainResult, train
 from s2pzoo.train.recipe import read_recipe
@@ -73,20 +73,9 @@ class Critic(PatchGAN):
 
 
 @pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def acme(install: Callable[..., None]) -> None:
     """A plugin of somebody else, installed."""
-    package, info = tmp_path / "s2pzoo_acme", tmp_path / "s2pzoo_acme-1.dist-info"
-    package.mkdir()
-    info.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "plugin.py").write_text(ACME)
-    (package / "parts.py").write_text(PARTS)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s2pzoo-acme\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[s2pzoo]\nacme = s2pzoo_acme.plugin\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    default_registry.cache_clear()
-    yield
-    default_registry.cache_clear()
+    install("acme", plugin=ACME, parts=PARTS)
 
 
 def run(stage: str, data: Path, out: Path, *overrides: str, **more: object) -> TrainResult:
