@@ -10,7 +10,11 @@
 #   tools/train_gpu.sh pack-ups DATA START PACK
 #   tools/train_gpu.sh train-ups PACK WORK OUT
 #   tools/train_gpu.sh join OUT BUNDLE COLLECTION
-# Sketch-BERT, on DRAWINGS/train and DRAWINGS/test, which a training has read once (PRESET=small or paper):
+# Contextual GAN of 128 pixels, of DATA as for DeepFaceDrawing:
+#   tools/train_gpu.sh pack-joint DATA PACK
+#   tools/train_gpu.sh train-joint PACK WORK OUT
+#   tools/train_gpu.sh join OUT BUNDLE joint
+# Sketch-BERT, on the folders of DRAWINGS, which a training has read once (PRESET=small or paper):
 #   tools/train_gpu.sh pack-strokes DRAWINGS PACK
 #   tools/train_gpu.sh train-strokes PACK WORK OUT
 #   tools/train_gpu.sh join OUT BUNDLE strokes
@@ -19,14 +23,16 @@
 #   COUNT   faces of each corpus                 BATCH   of stage II, and of UPS
 #   STAGE1  minutes; none: encoders begin as     STAGE2  minutes, with STEPS at most
 #           they are, and learn in stage II      MORE    further overrides
-#   TRIALS  batch/crop, of which images/s is measured
-#   SITTING minutes of this call, of UPS         RESUME  1: go on with what such a call left in WORK
+#   TRIALS  batch/crop, of which images/s        WORKERS processes that draw batches: fewer for trainings side by side
+#   SITTING minutes of this call; UNTIL          RESUME  1: go on with what such a call left in WORK
+#           when it ends, in seconds of the epoch, where corpora are made first
 # Rehearsals on a CPU: BATCH=4 STAGE1=0.3 PRECISION=32-true for UPS; COUNT=64 STAGE1=0.3 STAGE2=0.3 BATCH=4 STEPS=99 TRIALS=4/128 TRIAL=11 STAGE1_BATCH=4 SAMPLES=64 PRECISION=32-true
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cores=$(nproc)
 precision=${PRECISION:-bf16-mixed}
+workers=${WORKERS:-$((cores > 2 ? cores - 1 : cores))}
 
 there() { # what `begin` and `train` share
     PACK=$(realpath "$1") WORK=$2
@@ -35,7 +41,7 @@ there() { # what `begin` and `train` share
     PYTHONPATH=$PACK/site:$PWD$(printf ":$PWD/%s" plugins/*)
     export PYTHONPATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1
     common=(--data "$WORK" data.corpus=photographed+generated data.preview=held_out data.mirrored=true
-        data.drawings="$PACK/drawings" schedule.workers=$((cores > 2 ? cores - 1 : cores)) schedule.precision="$precision"
+        data.drawings="$PACK/drawings" schedule.workers="$workers" schedule.precision="$precision"
         schedule.sample_every_minutes=3 schedule.checkpoint_every_minutes=30)
 }
 
@@ -56,18 +62,11 @@ what_python_lacks() { # PACK
     du -sh "$1"
 }
 
-case ${1:-} in
-pack)
-    mkdir -p "$3"/{faces,faces2,drawings,site}
-    python=.venv/bin/python
-    "$python" - "$2" "$3" <<'PY'
+faces() { # DATA PACK
+    mkdir -p "$2"/{faces,faces2,site}
+    .venv/bin/python - "$1" "$2" <<'PY'
 import csv, shutil, sys
 from pathlib import Path
-from attrs import evolve
-from PIL import Image
-
-import s2pzoo
-from s2pzoo.pipeline.run import save_bundle
 
 data, pack = map(Path, sys.argv[1:])
 for name in ("faces", "faces2"):
@@ -78,9 +77,37 @@ with (pack / "faces2/info.csv").open() as file:
     for row in csv.DictReader(file):
         if "NC" in row["licence"]:
             (pack / "faces2/photo" / f"{row['name']}.jpg").unlink()
+shutil.copy(data / "squeezenet1_1.safetensors", pack)
+PY
+}
+
+corpora() { # COUNT
+    s2pzoo corpus "$PACK/faces" "$WORK/photographed" --count "$1" --workers "$cores"
+    s2pzoo corpus "$PACK/faces2" "$WORK/generated" --count "$1" --workers "$cores"
+    s2pzoo corpus "$PACK/faces2" "$WORK/held_out" --split test --count 48 --seed 1 --workers "$cores"
+}
+
+sent_back() { # RUN OUT NAME: the bundle and the last sheet, in shards
+    tar -C "$1" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
+        "samples/$(ls "$1/samples" | tail -n 1)" | split -b 15M - "$2/$3.tar."
+}
+
+case ${1:-} in
+pack)
+    faces "$2" "$3"
+    mkdir -p "$3/drawings"
+    .venv/bin/python - "$2" "$3" <<'PY'
+import sys
+from pathlib import Path
+from attrs import evolve
+from PIL import Image
+
+import s2pzoo
+from s2pzoo.pipeline.run import save_bundle
+
+data, pack = map(Path, sys.argv[1:])
 for one in sorted((data / "sketches/fs2k").glob("*.jpg")):
     Image.open(one).convert("L").save(pack / "drawings" / one.name, quality=60)
-shutil.copy(data / "squeezenet1_1.safetensors", pack)
 
 # The weights without their bank, a third of them, which stage II fills anew.
 pipeline = s2pzoo.load("deepfacedrawing", device="cpu")
@@ -116,9 +143,9 @@ PY
     what_python_lacks "$4"
     ;;
 pack-strokes)
-    for part in train test; do
-        mkdir -p "$3/$part"
-        cp "$2/$part"/sequences*.npz "$3/$part/"
+    for part in "$2"/*/; do
+        mkdir -p "$3/$(basename "$part")"
+        cp "$part"/sequences*.npz "$3/$(basename "$part")/"
     done
     what_python_lacks "$3"
     ;;
@@ -127,11 +154,28 @@ train-strokes)
     mkdir -p "$4"
     read -ra more <<<"${MORE:-}"
     s2pzoo train encoders/gestalt --data "$PACK" --out "$WORK/strokes" networks.preset="${PRESET:-small}" \
-        schedule.precision="$precision" schedule.workers=$((cores > 2 ? cores - 1 : cores)) schedule.minutes="${STAGE1:-8}" \
+        schedule.precision="$precision" schedule.workers="$workers" schedule.minutes="${STAGE1:-8}" \
         schedule.batch="${BATCH:-256}" schedule.steps=1000000 schedule.sample_every_minutes=2 \
-        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" 2>&1 | tail -n 4
-    tar -C "$WORK/strokes" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
-        "samples/$(ls "$WORK/strokes/samples" | tail -n 1)" | split -b 15M - "$4/strokes.tar."
+        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/strokes.log" 2>&1 || true
+    tail -c 400 "$4/strokes.log"
+    sent_back "$WORK/strokes" "$4" strokes
+    ;;
+pack-joint)
+    faces "$2" "$3"
+    what_python_lacks "$3"
+    ;;
+train-joint)
+    there "$2" "$3"
+    mkdir -p "$4"
+    read -ra more <<<"${MORE:-}"
+    [ -n "${RESUME:-}" ] || time corpora "${COUNT:-4096}"
+    [ -z "${UNTIL:-}" ] || SITTING=$(awk "BEGIN {print ($UNTIL - $(date +%s)) / 60}")
+    s2pzoo train contextualgan/joint128 --data "$WORK" --out "$WORK/joint" data.corpus=photographed+generated data.preview=held_out \
+        losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.precision="$precision" schedule.workers="$workers" \
+        schedule.minutes="${STAGE1:-8}" schedule.batch="${BATCH:-64}" schedule.steps=1000000 schedule.sample_every_minutes=2 \
+        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/joint.log" 2>&1 || true
+    tail -c 400 "$4/joint.log"
+    sent_back "$WORK/joint" "$4" joint
     ;;
 train-ups)
     there "$2" "$3"
@@ -147,20 +191,14 @@ train-ups)
                 schedule.steps=1000000 schedule.sample_every_minutes=2 schedule.checkpoint_every_minutes=30 \
                 rules.unpaired_start=0 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/$name.log" 2>&1 || true
             tail -c 400 "$4/$name.log"
-            tar -C "$WORK/$name" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
-                "samples/$(ls "$WORK/$name/samples" | tail -n 1)" | split -b 15M - "$4/$name.tar."
+            sent_back "$WORK/$name" "$4" "$name"
         ) &
     done
     wait
     ;;
 begin)
     there "$2" "$3"
-    count=${COUNT:-8192}
-    time {
-        s2pzoo corpus "$PACK/faces" "$WORK/photographed" --count "$count" --workers "$cores"
-        s2pzoo corpus "$PACK/faces2" "$WORK/generated" --count "$count" --workers "$cores"
-        s2pzoo corpus "$PACK/faces2" "$WORK/held_out" --split test --count 48 --seed 1 --workers "$cores"
-    }
+    time corpora "${COUNT:-8192}"
     if [ -n "${STAGE1:-}" ]; then
         s2pzoo train deepfacedrawing/stage1 --out "$WORK/stage1" "${common[@]}" networks.start.bundle="$PACK/start" \
             schedule.minutes="$STAGE1" schedule.batch="${STAGE1_BATCH:-64}" schedule.steps=1000000 seed=20

@@ -81,6 +81,7 @@ class DiscriminatorConfig(JointConfig):
     component: ClassVar = _entry("discriminator", "discriminator", "joint:JointDiscriminator", "D on joint pictures")
 
     norm: str = knob("batch", choices=("batch", "spectral"), paper="batch", help="normalisation")
+    patches: tuple[int, ...] = knob((), low=1, paper=(), help="channels of a second branch, which judges patches")
 
     def ports(self) -> Ports:
         """sketch and photo -> logits."""
@@ -188,12 +189,12 @@ class Preset:
         return ProjectionConfig(generator=self.generator, discriminator=self.discriminator)
 
 
-def make_preset(*, critic: tuple[int, ...], norm: str, **shared: Any) -> Preset:
+def make_preset(*, critic: tuple[int, ...], norm: str, patches: tuple[int, ...] = (), **shared: Any) -> Preset:
     """All parts with the same `shared` fields of `JointConfig`; D and the initialiser have widths of their own."""
     judging = {**shared, "widths": critic}
     return Preset(
         generator=GeneratorConfig(**shared),
-        discriminator=DiscriminatorConfig(**judging, norm=norm),
+        discriminator=DiscriminatorConfig(**judging, norm=norm, patches=patches),
         encoder=EncoderConfig(**judging),
     )
 
@@ -205,8 +206,8 @@ PRESETS = {
         latent=128, prior="normal", layout="stack", widths=(256, 192, 96, 48), kernel=4,
     ),
     "joint128": make_preset(
-        critic=(512, 512, 256, 128, 64), norm="spectral",
-        side=128, latent=128, prior="normal", layout="stack", blocks="residual", widths=(512, 512, 256, 128, 64),
+        critic=(256, 256, 192, 96, 48), norm="spectral", patches=(48, 96, 192),
+        side=128, latent=192, prior="normal", layout="stack", blocks="residual", widths=(384, 320, 256, 128, 64),
     ),
 }  # fmt: skip
 """`paper64`: the paper's table. `faces64`: light enough for a CPU to train. `joint128`: the modern variant."""

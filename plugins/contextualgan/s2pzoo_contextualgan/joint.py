@@ -102,13 +102,14 @@ class _Up(nn.Module):
 
 
 class _Down(nn.Module):
-    """Residual halving: two 3x3 convolutions and an average, a 1x1 shortcut."""
+    """Residual halving: two 3x3 convolutions, an average, a 1x1 shortcut; `norm`: batch normalisation before both."""
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, inside: int, outside: int, *, norm: bool = False) -> None:
         super().__init__()
+        normal = nn.BatchNorm2d if norm else nn.Identity
         self.body = nn.Sequential(
-            nn.LeakyReLU(0.2), nn.Conv2d(inside, outside, 3, 1, 1),
-            nn.LeakyReLU(0.2), nn.Conv2d(outside, outside, 3, 1, 1), nn.AvgPool2d(2),
+            normal(inside), nn.LeakyReLU(0.2), nn.Conv2d(inside, outside, 3, 1, 1),
+            normal(outside), nn.LeakyReLU(0.2), nn.Conv2d(outside, outside, 3, 1, 1), nn.AvgPool2d(2),
         )  # fmt: skip
         self.shortcut = nn.Conv2d(inside, outside, 1)
 
@@ -122,7 +123,7 @@ class _Pyramid(nn.Sequential):
     def __init__(self, config: JointConfig, inside: int, outside: int, *, norm: bool) -> None:
         widths = [inside, *config.widths[::-1]]
         if config.blocks == "residual":
-            layers = [_Down(a, b) for a, b in itertools.pairwise(widths)] + [nn.LeakyReLU(0.2)]
+            layers = [_Down(a, b, norm=norm) for a, b in itertools.pairwise(widths)] + [nn.LeakyReLU(0.2)]
         else:
             layers = []
             for level, (a, b) in enumerate(itertools.pairwise(widths)):
@@ -164,13 +165,17 @@ class JointGenerator(Generator):
 
 
 class JointDiscriminator(Discriminator):
-    """sketch (N,1,s,s) and photo (N,3,s,s) in [0,1] -> one scale: (logits (N,1), no features)."""
+    """sketch (N,1,s,s) and photo (N,3,s,s) in [0,1] -> logits (N,1), and of patches (N,1,h,w); no features."""
 
     Config = DiscriminatorConfig
 
     def __init__(self, config: DiscriminatorConfig) -> None:
         super().__init__(config)
         self.network = _Pyramid(config, config.channels, 1, norm=config.norm == "batch")
+        self.patches = None
+        if config.patches:
+            halvings = [_Down(a, b) for a, b in itertools.pairwise([config.channels, *config.patches])]
+            self.patches = nn.Sequential(*halvings, nn.LeakyReLU(0.2), nn.Conv2d(config.patches[-1], 1, 1))
         self.apply(init_normal)
         if config.norm == "spectral":
             for layer in self.modules():
@@ -183,10 +188,12 @@ class JointDiscriminator(Discriminator):
         return _again, (self.config, self.state_dict(), self.training)
 
     def forward(self, *, sketch: Tensor, photo: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
-        return [(self.logits(join(sketch, photo, layout=self.config.layout)), [])]
+        joint = join(sketch, photo, layout=self.config.layout)
+        branches = [self.network] if self.patches is None else [self.network, self.patches]
+        return [(branch(joint), []) for branch in branches]
 
     def logits(self, joint: Tensor) -> Tensor:
-        """(N,1) of joint pictures (N,C,H,W) in [-1,1]."""
+        """(N,1) of whole joint pictures (N,C,H,W) in [-1,1]."""
         return self.network(joint)
 
 

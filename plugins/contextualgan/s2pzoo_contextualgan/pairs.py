@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 from s2pzoo.data.dataset import Dataset, open_joined
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.rough import LEVELS
+from s2pzoo.train.ahead import side_by_side
 from s2pzoo_contextualgan.joint import shrink
 
 
@@ -37,10 +39,10 @@ class Pairs:
         return {name: torch.where(mirrored, images.flip(-1), images) for name, images in batch.items()}
 
 
-def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, dataset: str = "") -> Pairs:
+def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, dataset: str = "", workers: int = 0) -> Pairs:
     """The pairs of a dataset's folder at `side` pixels, with `drawings` random drawings a face beside the clean one.
 
-    Of the first `faces` faces, or of all (0, or more than there are).
+    Of the first `faces` faces, or of all (0, or more than there are), by so many processes.
 
     Raises:
         DataError: no dataset can read the folder.
@@ -49,8 +51,9 @@ def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, datase
     count = min(faces or len(corpus), len(corpus))
     path = folder / f"pairs{side}x{drawings}of{count}.npz"
     if not path.exists():
-        indices = track(range(count), description=f"drawing {count} faces")
-        made = [_pair(corpus, index, side=side, drawings=drawings) for index in indices]
+        drawn = side_by_side(partial(_pair, corpus, side=side, drawings=drawings), range(count), workers=workers)
+        drawn = track(drawn, total=count, description=f"drawing {count} faces")
+        made = [[np.array(part) for part in pair] for pair in drawn]
         folder.mkdir(exist_ok=True)
         begun = path.with_suffix(".part.npz")
         np.savez(begun, photos=np.stack([photo for photo, _ in made]), sketches=np.stack([drawn for _, drawn in made]))

@@ -76,6 +76,7 @@ class Weights:
 class Rules:
     generator_steps: int = knob(2, low=1, released=2, help="of G for each of D")
     augment: float = knob(0.0, low=0, high=0.5, paper=0.0, help="how far pictures are moved before D sees them")
+    tint: float = knob(0.0, low=0, high=1, paper=0.0, help="how far light and colours of photos are changed for D")
     completed: float = knob(0.0, low=0, high=1, paper=0.0, help="share of the pictures G brings back from a part")
 
 
@@ -111,7 +112,7 @@ class Joint(Task):
         self.pairs, self.preview = (
             open_pairs(
                 data / folder, side=self.preset.generator.side, drawings=settings.drawings, faces=count,
-                dataset=settings.dataset,
+                dataset=settings.dataset, workers=recipe.schedule.workers,
             )
             for folder, count in ((settings.corpus, settings.faces), (settings.preview, PREVIEW))
         )  # fmt: skip
@@ -161,12 +162,13 @@ class Joint(Task):
         return self.networks["generator"](latent=z.to(self.device))
 
     def _moved(self, pair: Pair, rng: np.random.Generator) -> Tensor:
-        """Pairs (N,4,s,s), each moved a little, sketch and photo alike."""
-        return shifted(torch.cat([pair["sketch"], pair["photo"]], dim=1), self.recipe.rules.augment, rng)
+        """Pairs (N,4,s,s), each moved a little, sketch and photo alike, its photo in another light."""
+        rules = self.recipe.rules
+        return shifted(torch.cat([pair["sketch"], tinted(pair["photo"], rules.tint, rng)], dim=1), rules.augment, rng)
 
-    def _judge(self, pairs: Tensor) -> Tensor:
-        """D's logits of them."""
-        return self.networks["discriminator"](sketch=pairs[:, :1], photo=pairs[:, 1:])[0][0]
+    def _judge(self, pairs: Tensor) -> list[Tensor]:
+        """The logits of D's branches."""
+        return [logits for logits, _ in self.networks["discriminator"](sketch=pairs[:, :1], photo=pairs[:, 1:])]
 
     def _make(self, batch: Pair, rng: np.random.Generator) -> tuple[Pair, dict[str, Tensor]]:
         """What G makes of the z that the encoder gives each pair, and of as many draws; the terms but the adversarial.
@@ -268,6 +270,17 @@ def shifted(images: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     corners = rng.integers(0, 2 * reach + 1, size=(len(images), 2)).tolist()
     height, width = images.shape[-2:]
     return torch.stack([one[:, y : y + height, x : x + width] for one, (y, x) in zip(padded, corners, strict=True)])
+
+
+def tinted(photos: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Photos (N,3,s,s), brightness, saturation and contrast of each changed by up to a `share` (Zhao et al. 2020)."""
+    if not share:
+        return photos
+    changed = rng.uniform(-share, share, (3, len(photos), 1, 1, 1)).astype(np.float32)
+    brightness, saturation, contrast = torch.from_numpy(changed).to(photos.device)
+    photos = photos + brightness / 2
+    gray, mean = photos.mean(1, keepdim=True), photos.mean((1, 2, 3), keepdim=True)
+    return mean + (1 + contrast) * (gray + (1 + 2 * saturation) * (photos - gray) - mean)
 
 
 def hide(seen: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
