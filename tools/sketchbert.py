@@ -71,14 +71,22 @@ def gestalt(network: SketchBERT | None, known: Sequences, asked: Sequences) -> d
 
 @torch.no_grad()
 def latents(network: SketchBERT, sequences: Sequences) -> Tensor:
-    """(N,D) of length 1, centred."""
+    """(N,D), see `whitened`."""
     made = torch.cat(
         [
             network(strokes=torch.from_numpy(padded(sequences[at : at + 16])))["latent"]
             for at in range(0, len(sequences), 16)
         ]
     )
-    made = made - made.mean(0)
+    return whitened(made)
+
+
+def whitened(features: Tensor) -> Tensor:
+    """Features (N,D) of length 1, centred, their first directions of equal weight: else a few, such as how many
+    strokes there are, say what is near (Su et al. 2021)."""
+    U, S, _ = torch.linalg.svd(features - features.mean(0), full_matrices=False)
+    keep = min(64, len(features) // 8)
+    made = U[:, :keep] * (S / (S + 0.05 * S[0]))[:keep]
     return made / made.norm(dim=1, keepdim=True)
 
 

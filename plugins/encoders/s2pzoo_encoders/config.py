@@ -83,6 +83,7 @@ class SketchBERTConfig:
     pool: str = knob(
         "cls", choices=("cls", "mean"), paper="cls", help="the latent: of the CLS token, or the mean of all"
     )
+    pooled: int = knob(0, low=0, help="the layer after which the latent is taken; 0: the last")
     grid: int = knob(32, low=1, help="cells a side of the map that the tokens are laid out on")
     start: str = knob("", help="a trained one that trainings begin with: encoders.sketchbert-small, or a folder")
 
@@ -116,6 +117,7 @@ class SketchBERTSmallConfig(SketchBERTConfig):
     dropout: float = knob(0.1, low=0, high=1, help="in training")
     longest: int = knob(160, low=2, help="points of a drawing at most")
     pool: str = knob("mean", choices=("cls", "mean"), help="the latent: the CLS token, or the mean of all")
+    pooled: int = knob(3, low=0, help="the layer after which the latent is taken; 0: the last")
 
 
 SIZES = {"paper": SketchBERTConfig(), "small": SketchBERTSmallConfig()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s2pzoo.host.hooks import hookimpl
 from s2pzoo.spec.adapters import AdapterConfig
-from s2pzoo.spec.model import Declaration, Model, Step, TaskEntry
+from s2pzoo.spec.model import Declaration, Model, Step, TaskEntry, Weights
 from s2pzoo_encoders.config import (
     SIZES,
     SKETCHBERT,
@@ -29,7 +29,8 @@ def s2pzoo_plugin() -> Declaration:
         components=[TimmConfig, SketchCNNConfig, SketchBERTConfig, SketchBERTSmallConfig],
         models=[
             Model("encoders.sketchbert-small", steps=traced_steps(SIZES["small"]), output="latent", default=True,
-                  paper=SKETCHBERT, blank_ok=True,
+                  paper=SKETCHBERT, blank_ok=True, licence="research use only",
+                  weights=Weights(bundled="weights/sketchbert-small"),
                   summary="Sketch-BERT, a small one: a drawing traced, and what its strokes say"),
             Model("encoders.sketchbert-paper", steps=traced_steps(SIZES["paper"]), output="latent", paper=SKETCHBERT,
                   blank_ok=True, summary="Sketch-BERT, as large as the paper's; no weights here"),

@@ -72,17 +72,19 @@ class SketchBERT(Encoder):
 
     def forward(self, *, strokes: Tensor) -> dict[str, Tensor]:
         strokes = strokes[:, : self.config.longest]
-        cls, tokens = self.encode(boxed(strokes))
-        here = drawn(strokes)[..., None]
-        mean = (tokens * here).sum(1) / here.sum(1)
+        layers = self.encode(boxed(strokes))
+        here, pooled = drawn(strokes)[..., None], layers[: self.config.pooled or None][-1]
+        tokens = layers[-1][:, 2:]
+        mean = (pooled[:, 2:] * here).sum(1) / here.sum(1)
         return {
-            "latent": cls if self.config.pool == "cls" else mean,
+            "latent": pooled[:, 0] if self.config.pool == "cls" else mean,
             "tokens": F.pad(tokens, (0, 0, 0, self.config.longest - tokens.shape[1])),
             "features": laid_out(tokens, strokes, grid=self.config.grid),
         }
 
-    def encode(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Points (N,T,5), offsets in tenths of the box -> the CLS token (N,d) and those of the points (N,T,d)."""
+    def encode(self, points: Tensor) -> list[Tensor]:
+        """Points (N,T,5), offsets in tenths of the box -> after each layer the tokens (N,2+T,d): CLS, where the pen
+        starts, the points."""
         here = drawn(points)
         special = points.new_tensor([-1.0, 0.0])[:, None].expand(len(points), 2, 5)  # CLS, and where the pen starts
         rows, there = torch.cat([special, points], 1), F.pad(here, (2, 0), value=True)
@@ -90,14 +92,14 @@ class SketchBERT(Encoder):
         if self.stroke is not None:
             count = (points[..., 3].cumsum(1) - points[..., 3]).long().clamp(0, self.config.strokes - 1) + _FIRST
             E = E + self.stroke(F.pad(torch.where(here, count, _PADDING), (2, 0), value=_SPECIAL))
-        H = self.refine(E)
+        H = [self.refine(E)]
         for layer in itertools.islice(itertools.cycle(self.layers), self.config.layers):
-            H = layer(H, src_key_padding_mask=~there)
-        return H[:, 0], H[:, 2:]
+            H.append(layer(H[-1], src_key_padding_mask=~there))
+        return H[1:]
 
     def recover(self, points: Tensor, unknown: Tensor) -> Tensor:
         """The points (N,T,5) that it takes for those whose numbers are `unknown` (N,T,5): offsets, logits of states."""
-        return self.head(self.encode(points * ~unknown)[1])
+        return self.head(self.encode(points * ~unknown)[-1][:, 2:])
 
 
 class SmallSketchBERT(SketchBERT):

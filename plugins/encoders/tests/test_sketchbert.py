@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,11 +18,13 @@ from s2pzoo_encoders.sketchbert import BOX, SketchBERT, boxed, drawn, laid_out, 
 
 import s2pzoo
 from s2pzoo.errors import DataError
-from s2pzoo.imaging.sequence import padded, to_sequence
+from s2pzoo.imaging.read import read_sketch
+from s2pzoo.imaging.sequence import padded, to_sequence, traced
 from s2pzoo.train.loop import train
 
 LINES = [np.array([[0.1, 0.2], [0.5, 0.2], [0.5, 0.7]]), np.array([[0.3, 0.9], [0.9, 0.9]])]
 SEQUENCE = to_sequence(LINES)
+CHAIRS = Path(__file__).resolve().parents[3] / "examples/sketches/chairs"
 
 
 def millions(module: torch.nn.Module) -> float:
@@ -44,6 +47,31 @@ def test_it_gives_a_latent_tokens_and_a_map() -> None:
     made = network(strokes=torch.from_numpy(padded([SEQUENCE, SEQUENCE[3:]])))
     assert made["latent"].shape == (2, 256) and made["tokens"].shape == (2, 160, 256)
     assert made["features"].shape == (2, 256, 32, 32)
+
+
+def test_the_latent_is_of_the_layer_that_is_asked_for() -> None:
+    networks = [SketchBERT(SketchBERTSmallConfig(layers=2, pooled=pooled)).eval() for pooled in (1, 2, 0)]
+    for other in networks[1:]:
+        other.load_state_dict(networks[0].state_dict())
+    first, second, last = (network(strokes=torch.from_numpy(SEQUENCE[None])) for network in networks)
+    assert not torch.equal(first["latent"], second["latent"]) and torch.equal(second["latent"], last["latent"])
+    assert torch.equal(first["tokens"], last["tokens"])
+
+
+def test_the_bundled_one_finds_hidden_points_of_our_drawings_better_than_an_untrained_one() -> None:
+    trained = cast(SketchBERT, s2pzoo.load("encoders.sketchbert-small").components["encoder"])
+    torch.random.manual_seed(0)
+    sequences = [traced(read_sketch(file, size=256).ink, longest=160) for file in sorted(CHAIRS.iterdir())[:6]]
+    strokes = torch.from_numpy(padded(sequences))
+    unknown = torch.zeros_like(strokes, dtype=torch.bool)
+    for row, one in zip(unknown, sequences, strict=True):
+        row[: len(one)] = torch.from_numpy(masked(one, np.random.default_rng(0), share=0.15))
+    points = boxed(strokes)
+    trained_off, untrained_off = (
+        float(objective(network.recover(points, unknown), points, unknown)["points"])
+        for network in (trained, SketchBERT(trained.config).eval())
+    )
+    assert trained_off < 0.8 * untrained_off, (trained_off, untrained_off)
 
 
 def test_rows_after_the_end_change_nothing() -> None:
