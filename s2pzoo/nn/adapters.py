@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,6 +21,9 @@ class _Adapter(Component):
     """One value in, one out."""
 
     Config = AdapterConfig
+
+    def compile(self, *args: Any, **how: Any) -> None:
+        """Nothing: it has no weights, and torch can neither trace drawings nor draw."""
 
     def forward(self, **ports: Tensor) -> Tensor:
         (value,) = ports.values()
