@@ -87,9 +87,16 @@ corpora() { # COUNT
     s2pzoo corpus "$PACK/faces2" "$WORK/held_out" --split test --count 48 --seed 1 --workers "$cores"
 }
 
-sent_back() { # RUN OUT NAME: the bundle and the last sheet, in shards
-    tar -C "$1" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
-        "samples/$(ls "$1/samples" | tail -n 1)" | split -b 15M - "$2/$3.tar."
+sitting() { # NAME OUT RECIPE [override...]: a training into WORK/NAME; its log, and its bundle and last sheet in shards
+    local more run=$WORK/$1
+    read -ra more <<<"${MORE:-}"
+    mkdir -p "$2"
+    s2pzoo train "$3" --out "$run" schedule.precision="$precision" schedule.minutes="${STAGE1:-8}" schedule.steps=1000000 \
+        schedule.sample_every_minutes=2 schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} \
+        ${RESUME:+--resume} "${@:4}" "${more[@]}" >"$2/$1.log" 2>&1 || true
+    tail -c 400 "$2/$1.log"
+    tar -C "$run" -c manifest.json model.safetensors golden.safetensors README.md metrics.jsonl \
+        "samples/$(ls "$run/samples" | tail -n 1)" | split -b 15M - "$2/$1.tar."
 }
 
 case ${1:-} in
@@ -151,14 +158,8 @@ pack-strokes)
     ;;
 train-strokes)
     there "$2" "$3"
-    mkdir -p "$4"
-    read -ra more <<<"${MORE:-}"
-    s2pzoo train encoders/gestalt --data "$PACK" --out "$WORK/strokes" networks.preset="${PRESET:-small}" \
-        schedule.precision="$precision" schedule.workers="$workers" schedule.minutes="${STAGE1:-8}" \
-        schedule.batch="${BATCH:-256}" schedule.steps=1000000 schedule.sample_every_minutes=2 \
-        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/strokes.log" 2>&1 || true
-    tail -c 400 "$4/strokes.log"
-    sent_back "$WORK/strokes" "$4" strokes
+    sitting strokes "$4" encoders/gestalt --data "$PACK" networks.preset="${PRESET:-small}" schedule.workers="$workers" \
+        schedule.batch="${BATCH:-256}"
     ;;
 pack-joint)
     faces "$2" "$3"
@@ -166,33 +167,19 @@ pack-joint)
     ;;
 train-joint)
     there "$2" "$3"
-    mkdir -p "$4"
-    read -ra more <<<"${MORE:-}"
     [ -n "${RESUME:-}" ] || time corpora "${COUNT:-4096}"
     [ -z "${UNTIL:-}" ] || SITTING=$(awk "BEGIN {print ($UNTIL - $(date +%s)) / 60}")
-    s2pzoo train contextualgan/joint128 --data "$WORK" --out "$WORK/joint" data.corpus=photographed+generated data.preview=held_out \
-        losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.precision="$precision" schedule.workers="$workers" \
-        schedule.minutes="${STAGE1:-8}" schedule.batch="${BATCH:-64}" schedule.steps=1000000 schedule.sample_every_minutes=2 \
-        schedule.checkpoint_every_minutes=30 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/joint.log" 2>&1 || true
-    tail -c 400 "$4/joint.log"
-    sent_back "$WORK/joint" "$4" joint
+    sitting joint "$4" contextualgan/joint128 --data "$WORK" data.corpus=photographed+generated data.preview=held_out \
+        losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.workers="$workers" schedule.batch="${BATCH:-64}"
     ;;
 train-ups)
     there "$2" "$3"
-    mkdir -p "$4"
-    read -ra more <<<"${MORE:-}"
     read -ra collections <<<"${COLLECTIONS:-shoes chairs}"
     share=$(((cores - 1) / ${#collections[@]}))
     for name in "${collections[@]}"; do
-        (
-            s2pzoo train ups/stage1 --data "$PACK" --out "$WORK/$name" data.collection="$name" networks.start.bundle="$PACK/start/$name" \
-                losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.precision="$precision" \
-                schedule.workers=$((share > 1 ? share : 1)) schedule.prefetch=6 schedule.minutes="${STAGE1:-8}" schedule.batch="${BATCH:-32}" \
-                schedule.steps=1000000 schedule.sample_every_minutes=2 schedule.checkpoint_every_minutes=30 \
-                rules.unpaired_start=0 ${SITTING:+--minutes "$SITTING"} ${RESUME:+--resume} "${more[@]}" >"$4/$name.log" 2>&1 || true
-            tail -c 400 "$4/$name.log"
-            sent_back "$WORK/$name" "$4" "$name"
-        ) &
+        sitting "$name" "$4" ups/stage1 --data "$PACK" data.collection="$name" networks.start.bundle="$PACK/start/$name" \
+            losses.perceptual.backbone="$PACK/squeezenet1_1.safetensors" schedule.workers=$((share > 1 ? share : 1)) \
+            schedule.prefetch=6 schedule.batch="${BATCH:-32}" rules.unpaired_start=0 &
     done
     wait
     ;;
@@ -227,7 +214,7 @@ join)
     cat "$2/${4:-bundle}".tar.* | tar -C "$3" -x
     ;;
 *)
-    sed -n '2,21p' "$0"
+    sed -n '2,/^set/{/^#/p}' "$0"
     exit 2
     ;;
 esac

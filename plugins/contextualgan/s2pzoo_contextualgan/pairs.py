@@ -53,7 +53,7 @@ def open_pairs(folder: Path, *, side: int, drawings: int, faces: int = 0, datase
     if not path.exists():
         drawn = side_by_side(partial(_pair, corpus, side=side, drawings=drawings), range(count), workers=workers)
         drawn = track(drawn, total=count, description=f"drawing {count} faces")
-        made = [[part.numpy().copy() for part in pair] for pair in drawn]
+        made = [[part.numpy().copy() for part in pair] for pair in drawn]  # what a process hands over holds a file open
         folder.mkdir(exist_ok=True)
         begun = path.with_suffix(".part.npz")
         np.savez(begun, photos=np.stack([photo for photo, _ in made]), sketches=np.stack([drawn for _, drawn in made]))
