@@ -312,20 +312,23 @@ def _make(plan: Plan, *, untrained: str, device: str, ask: bool = True) -> Pipel
             fix='Give trained parts (family.variant:step), or untrained="allow".',
         )
     bundles = _load_weights(plan, components)
+    if plan.bundle and plan.bundle not in bundles:  # one of names alone
+        complete(plan.bundle.folder)
+        bundles.append(plan.bundle)
     _tell_licence(plan)
     pipeline = Pipeline(
         model=plan.model,
         components=components,
         tools=plan.tools,
         weights={step.name: b.label for step in plan.model.steps if (b := plan.parts[step.name].bundle)},
+        named={step.name: name for step in plan.model.steps if (name := plan.parts[step.name].name)},
         untrained=bare,
         metadata=plan.metadata,
         device=where,
     )
     for bundle in bundles if ask else ():
         if not bundle.trust() and GOLDEN in bundle.manifest.files:
-            whole = len(bundles) == 1 and not bare and [s.name for s in bundle.manifest.steps] == list(components)
-            if whole:
+            if bundle is plan.bundle:
                 check_golden(pipeline, bundle, tolerance=_CLOSE)
             else:  # of a part of it: the whole is loaded, and checks itself
                 load(bundle.folder)

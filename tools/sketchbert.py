@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from s2pzoo_encoders.drawings import lines_of
+from s2pzoo.data.lines import lines_of
 from s2pzoo_encoders.sketchbert import SketchBERT, SmallSketchBERT, boxed, masked
 from torch import Tensor
 

@@ -22,6 +22,9 @@ def compose(
     ] = None,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw it into this file, too.")] = None,
     overwrite: Overwrite = False,
+    by_name: Annotated[
+        bool, typer.Option("--by-name", help="Name the trained parts in the bundle; it has no copies of their weights.")
+    ] = False,
     untrained: Annotated[bool, typer.Option("--untrained", help="Parts without trained weights may be in it.")] = False,
 ) -> Answer:
     """Put parts of models together, say whether they fit and what goes from one
@@ -29,7 +32,7 @@ def compose(
     """
     if out:
         pipeline = s2pzoo.compose(file, untrained="allow" if untrained else "refuse")
-        pipeline.save(out, overwrite=overwrite)
+        pipeline.save(out, by_name=by_name, overwrite=overwrite)
         model = pipeline.model
     else:
         model = composed(file).model

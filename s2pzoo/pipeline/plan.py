@@ -24,18 +24,18 @@ from s2pzoo.errors import (
     WeightsNotFoundError,
 )
 from s2pzoo.host.parts import Part as Named
-from s2pzoo.host.registry import Registry
+from s2pzoo.host.registry import Registry, default_registry
 from s2pzoo.host.settings import Settings
 from s2pzoo.spec import graph
 from s2pzoo.spec.adapters import ADAPTERS, adapter_config
 from s2pzoo.spec.fields import read, to_dict
-from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry
-from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, suggest
+from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry, Weights
+from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, parse_part, suggest
 from s2pzoo.spec.ports import connect
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, pull
-from s2pzoo.weights.manifest import METADATA, Manifest
+from s2pzoo.weights.manifest import METADATA, Manifest, StepRecord
 from s2pzoo.weights.resolve import WeightsRef, default_sources, find_weights
 
 _ITEM_KEYS = ("part", "config", "name", "reads", "writes", "side")
@@ -43,20 +43,25 @@ _ITEM_KEYS = ("part", "config", "name", "reads", "writes", "side")
 
 @frozen(kw_only=True)
 class Part:
-    """How the network of one step is made: from its class, and weights of a bundle's step; or it is there already."""
+    """How the network of one step is made: from its class, and weights of a bundle's step; or it is there already.
+
+    `name` is `family.variant:step` where it is a part of a model of a name.
+    """
 
     entry: ComponentEntry | None = None
     bundle: Bundle | None = None
     key: str = ""
+    name: str = ""
     module: Any = None
 
 
 @frozen(kw_only=True)
 class Plan:
-    """A model on paper: nothing is imported, built or read yet."""
+    """A model on paper: nothing is imported, built or read yet. `bundle`: that it is as a whole."""
 
     model: Model
     parts: dict[str, Part]
+    bundle: Bundle | None = None
     tools: dict[str, ToolEntry] = field(factory=dict)
     metadata: dict[str, Any] = field(factory=dict)
 
@@ -154,7 +159,7 @@ def of_bundle(registry: Registry, bundle: Bundle, declared: Model | None) -> Pla
         for record in manifest.steps:
             entry = registry.component(record.component)
             steps.append(record.step(entry.config))
-            parts[record.name] = Part(entry=entry, bundle=bundle, key=record.name)
+            parts[record.name] = _part(registry, bundle, record, entry)
         model = Model(
             manifest.model, steps=steps, input=manifest.input, output=manifest.output, size=manifest.size,
             blank_ok=manifest.blank_ok or bool(declared and declared.blank_ok), summary=manifest.summary,
@@ -168,7 +173,42 @@ def of_bundle(registry: Registry, bundle: Bundle, declared: Model | None) -> Pla
         ) from error
     except DeclarationError as error:
         raise WeightsCorruptError(f"The manifest in {bundle.folder} is wrong.", why=error.what) from error
-    return Plan(model=model, parts=parts, tools=_tools(registry, declared), metadata=_metadata(manifest))
+    tools = _tools(registry, declared)
+    return Plan(model=model, parts=parts, bundle=bundle, tools=tools, metadata=_metadata(manifest))
+
+
+def _part(registry: Registry, bundle: Bundle, record: StepRecord, entry: ComponentEntry) -> Part:
+    """How the network of a bundle's step is made: of its own weights, or of those of the trained part it names."""
+    if not record.weights:
+        return Part(entry=entry, bundle=bundle, key=record.name)
+    name = parse_part(record.weights)
+    other, _ = found(registry, str(name.model))
+    held = next((one for one in other.manifest.steps if one.name == name.step and not one.weights), None)
+    if held is None or held.component != record.component or _said(held, entry) != _said(record, entry):
+        raise WeightsMismatchError(
+            f"Step {record.name!r} of {bundle.folder} is {record.weights}, which is another network here.",
+            fix="Install the versions that it was made with: " + str(bundle.manifest.created_with),
+        )
+    return Part(entry=entry, bundle=other, key=name.step, name=record.weights)
+
+
+def _said(record: StepRecord, entry: ComponentEntry) -> Any:
+    return record.step(entry.config).config
+
+
+def bundled(folder: Path, module_folder: str, **more: Any) -> Model:
+    """A model that a plugin declares by nothing but its bundle.
+
+    Args:
+        folder: the plugin's package.
+        module_folder: the bundle's folder in it.
+        **more: what the bundle does not say: `default`, `dataset`. Errors as for `load`.
+    """
+    bundle = read_bundle(folder / module_folder)
+    manifest = bundle.manifest
+    made = of_bundle(default_registry(), bundle, None).model
+    licence = manifest.licence.weights.partition(" ")[0]
+    return attrs.evolve(made, weights=Weights(bundled=module_folder), licence=licence, **more)
 
 
 def of_declaration(registry: Registry, name: str) -> Plan:
@@ -206,6 +246,7 @@ def swapped(registry: Registry, plan: Plan, name: str, part: Any) -> Plan:
         plan,
         model=replace(plan.model, name, step),
         parts=plan.parts | {name: item.parts[step.name]},
+        bundle=None,
         metadata=plan.metadata | {"differences": list(differences)},
     )
 
@@ -265,7 +306,8 @@ def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None)
         return Item(block=Block.part(step), parts={step.name: Part(entry=entry)})
     if isinstance(name, ModelName):
         plan = of_bundle(registry, *found(registry, part))
-        return Item(block=Block.whole(plan.model), parts=plan.parts, blank_ok=plan.model.blank_ok)
+        parts = {step: _by_name(plan, step) for step in plan.parts}
+        return Item(block=Block.whole(plan.model), parts=parts, blank_ok=plan.model.blank_ok)
     return _trained_item(registry, name)
 
 
@@ -279,7 +321,13 @@ def _trained_item(registry: Registry, name: PartName) -> Item:
             fix=f"Did you mean '{name.model}:{near[0]}'?" if near else "",
         )
     step = attrs.evolve(plan.model.step(name.step), reads={}, writes={})  # its own wires are cut
-    return Item(block=Block.part(step), parts={step.name: plan.parts[step.name]}, blank_ok=plan.model.blank_ok)
+    return Item(block=Block.part(step), parts={step.name: _by_name(plan, step.name)}, blank_ok=plan.model.blank_ok)
+
+
+def _by_name(plan: Plan, step: str) -> Part:
+    """A part of a plan that was found by its model's name."""
+    part = plan.parts[step]
+    return part if part.name or not part.bundle else attrs.evolve(part, name=f"{plan.model.name}:{step}")
 
 
 def _object_item(registry: Registry, module: Any) -> Item:

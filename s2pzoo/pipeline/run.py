@@ -24,9 +24,11 @@ from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
 from s2pzoo.pipeline.golden import golden_input, golden_values
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
+from s2pzoo.pipeline.plan import found
 from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
+from s2pzoo.spec.names import parse_part
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
 from s2pzoo.weights.initialise import check_dtype, check_half, device_of, usual_mode, without_initialising
 
@@ -64,6 +66,7 @@ class Pipeline:
         components: Mapping[str, Component],
         tools: Mapping[str, ToolEntry] | None = None,
         weights: Mapping[str, str] | None = None,
+        named: Mapping[str, str] | None = None,
         untrained: Iterable[str] = (),
         metadata: Mapping[str, Any] | None = None,
         device: str | torch.device = "cpu",
@@ -77,6 +80,7 @@ class Pipeline:
         self.device = torch.device(device)
         self.components = {step.name: components[step.name].eval() for step in model.steps}
         self.weights = dict(weights or {})
+        self.named = dict(named or {})
         self.untrained = tuple(untrained)
         self.metadata = dict(metadata or {})
         self.rounded = False
@@ -245,6 +249,7 @@ class Pipeline:
         metadata: Mapping[str, Any] | None = None,
         dtype: str = "float32",
         golden: Tensor | None = None,
+        by_name: bool = False,
         overwrite: bool = False,
     ) -> Path:
         """Write it as a bundle that `load` and `compose` read.
@@ -255,11 +260,14 @@ class Pipeline:
                 differences, limits.
             dtype: "float32" or "float16", of the stored weights.
             golden: the input of the golden tensors; by default a plain drawing.
+            by_name: of trained parts of other models it keeps the names, and no copies of their weights: a small
+                bundle, for machines that have these models, too.
             overwrite: replace a README.md, a manifest.json, ..., too, that s2pzoo did not write.
 
         Raises:
             OutputError: it cannot be written there.
-            UsageError: it holds an object whose class no plugin declares, or its weights were rounded.
+            UsageError: it holds an object whose class no plugin declares, its weights were rounded, or they are no
+                longer those of the parts that are to be named.
         """
         if self.rounded:
             raise UsageError(
@@ -274,7 +282,10 @@ class Pipeline:
             )  # fmt: skip
         model = attrs.evolve(self.model, name=name or self.model.name)
         about = self.metadata | dict(metadata or {})
-        save_bundle(folder, model, self.components, golden=golden, about=about, dtype=dtype, overwrite=overwrite)
+        named = self.named if by_name else {}
+        save_bundle(
+            folder, model, self.components, golden=golden, about=about, named=named, dtype=dtype, overwrite=overwrite
+        )
         return Path(folder)
 
     def push_to_hub(self, repo: str, *, private: bool = False, **more: Any) -> Published:
@@ -385,6 +396,7 @@ def save_bundle(
     *,
     golden: Tensor | None = None,
     about: Mapping[str, Any] | None = None,
+    named: Mapping[str, str] | None = None,
     dtype: str = "float32",
     overwrite: bool = False,
 ) -> Bundle:
@@ -396,15 +408,40 @@ def save_bundle(
 
     Further arguments and errors as for `weights.bundle.write_bundle`.
     """
-    bundle = write_bundle(folder, model, networks, about=about, dtype=dtype, overwrite=overwrite)
+    named = named or {}
+    _check_unchanged(named, networks)
+    bundle = write_bundle(folder, model, networks, about=about, named=named, dtype=dtype, overwrite=overwrite)
     given = golden_input(model.input_port) if golden is None else golden
     ours = {step.name: network for step in model.steps if isinstance(network := networks[step.name], Component)}
     if graph.misfits(model) or given is None or len(ours) < len(model.steps):
         return bundle
     with without_initialising():
         fresh = {name: type(network)(network.config) for name, network in ours.items()}
-    bundle.load_into(fresh)
+    bundle.load_into({name: network for name, network in fresh.items() if name not in named})
+    load_named(named, fresh)
     return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
+
+
+def load_named(named: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
+    """Put the weights of trained parts, step name -> `family.variant:step`, into their networks."""
+    for step, part in named.items():
+        name = parse_part(part)
+        bundle, _ = found(default_registry(), str(name.model))
+        bundle.load_into({name.step: networks[step]})
+
+
+def _check_unchanged(named: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
+    """Raises UsageError where a network has not the weights of the trained part that it is to be named as."""
+    with without_initialising():
+        fresh = {step: type(network)(network.config) for step in named if (network := networks[step])}
+    load_named(named, fresh)
+    for step, one in fresh.items():
+        now = networks[step].state_dict()
+        if any(not torch.equal(value, now[key].cpu()) for key, value in one.state_dict().items()):
+            raise UsageError(
+                f"Step {step!r} is no longer {named[step]}.", why="Its weights were changed since.",
+                fix="Save it with its weights: by_name=False.",
+            )  # fmt: skip
 
 
 def _callables(callbacks: Any) -> tuple[Callback, ...]:

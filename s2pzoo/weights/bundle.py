@@ -196,6 +196,7 @@ def write_bundle(
     networks: Mapping[str, nn.Module],
     *,
     about: Mapping[str, Any] | None = None,
+    named: Mapping[str, str] | None = None,
     dtype: str = "float32",
     overwrite: bool = False,
 ) -> Bundle:
@@ -207,6 +208,7 @@ def write_bundle(
         model: it may be a part of one (encoders alone).
         networks: step name -> network, built from the step's config.
         about: summary, paper, licence {code, weights, data}, training, metrics, differences, limits.
+        named: steps whose weights are not written: which trained part, `family.variant:step`, each of them is.
         dtype: "float32" or "float16", of the stored floating-point tensors.
         overwrite: replace files of these names, too, that s2pzoo did not write.
 
@@ -218,12 +220,14 @@ def write_bundle(
     """
     folder = Path(folder)
     _check_networks(model, networks, dtype)
-    manifest = Manifest.of(model, dtype=dtype, created_with=_versions(model.steps)).with_metadata(about or {})
+    named = named or {}
+    manifest = Manifest.of(model, named, dtype=dtype, created_with=_versions(model.steps)).with_metadata(about or {})
+    own = [step for step in model.steps if step.name not in named]
     claim_bundle(folder, overwrite=overwrite)
     try:
         (folder / MANIFEST).unlink(missing_ok=True)  # from here on, and until it is written, this is no bundle
         (folder / GOLDEN).unlink(missing_ok=True)
-        save_tensors(folder / WEIGHTS, _tensors(model.steps, networks, dtype), {HEADER: manifest.digest})
+        save_tensors(folder / WEIGHTS, _tensors(own, networks, dtype), {HEADER: manifest.digest})
         return _finished(_recorded(Bundle(folder=folder, manifest=manifest), [WEIGHTS]))
     except OSError as error:
         if isinstance(error, S2PZooError):

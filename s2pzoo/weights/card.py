@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from s2pzoo.weights.manifest import CARD, GOLDEN, WEIGHTS, Manifest
+from s2pzoo.weights.manifest import CARD, GOLDEN, WEIGHTS, Manifest, StepRecord
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -27,11 +27,16 @@ def render_card(manifest: Manifest) -> str:
         _section("Limits", _list(manifest.limits)),
         _section("Licences", _facts({"code": manifest.licence.code, "weights": manifest.licence.weights,
                                      "data": manifest.licence.data})),
-        _section("Steps", _table({"step": s.name, "component": s.component} for s in manifest.steps)),
+        _section("Steps", _table(map(_step, manifest.steps))),
         _section("Files", _files(manifest)),
         _section("Made with", _facts(manifest.created_with)),
     ]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _step(step: StepRecord) -> dict[str, str]:
+    part = {"weights of": step.weights} if step.weights else {}
+    return {"step": step.name, "component": step.component, **part}
 
 
 def _front_matter(manifest: Manifest) -> str:

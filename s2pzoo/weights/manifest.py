@@ -36,7 +36,8 @@ class FileRecord:
 class StepRecord:
     """One step: which component, built from which config, and how it is wired.
 
-    The options are told for whoever reads the file; a step's are always those of its component's config.
+    The options are told for whoever reads the file; a step's are always those of its component's config. `weights` is
+    the trained part, `family.variant:step`, whose bundle holds its tensors; empty: this bundle.
     """
 
     name: str
@@ -46,14 +47,15 @@ class StepRecord:
     writes: dict[str, str] = field(factory=dict)
     side: bool = False
     options: tuple[dict[str, Any], ...] = ()
+    weights: str = ""
 
     @classmethod
-    def of(cls, step: Step) -> StepRecord:
+    def of(cls, step: Step, weights: str = "") -> StepRecord:
         """The record of a step."""
         options = ({k: v for k, v in option.to_dict().items() if v not in (None, "")} for option in step.options)
         return cls(
             name=step.name, component=step.component, config=to_dict(step.config), reads=step.reads,
-            writes=step.writes, side=step.side, options=tuple(map(_plain, options)),
+            writes=step.writes, side=step.side, options=tuple(map(_plain, options)), weights=weights,
         )  # fmt: skip
 
     def step(self, config_class: type) -> Step:
@@ -113,11 +115,11 @@ class Manifest:
     created_with: dict[str, str] = field(factory=dict)
 
     @classmethod
-    def of(cls, model: Model, **more: Any) -> Manifest:
-        """What there is to say about a model, and `more`."""
+    def of(cls, model: Model, named: Mapping[str, str], **more: Any) -> Manifest:
+        """What there is to say about a model, and `more`; `named`: of its steps, those that are parts of others."""
         return cls(
             model=model.name, input=model.input, output=model.output, size=model.size, blank_ok=model.blank_ok,
-            steps=tuple(StepRecord.of(step) for step in model.steps), **more,
+            steps=tuple(StepRecord.of(step, named.get(step.name, "")) for step in model.steps), **more,
         )  # fmt: skip
 
     @property
@@ -126,6 +128,8 @@ class Manifest:
         said = {name: value for name, value in to_dict(self).items() if name in _JOINED}
         for step in said["steps"]:
             del step["options"]  # the plugin's, which come from it
+            if not step["weights"]:  # as in bundles from before there was such a thing
+                del step["weights"]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:

@@ -29,7 +29,7 @@ from s2pzoo.train.recipe import Recipe, Start, preset
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, numbers
 from s2pzoo_encoders.config import SIZES, SketchBERTConfig, SketchBERTSmallConfig
-from s2pzoo_encoders.drawings import Lines, lines_of, moved
+from s2pzoo.data.lines import Lines, lines_of, moved
 from s2pzoo_encoders.plugin import traced_steps
 
 BOX = 10.0
@@ -183,7 +183,7 @@ def objective(recovered: Tensor, points: Tensor, unknown: Tensor) -> dict[str, T
 
 @frozen(kw_only=True)
 class Data:
-    """Drawings, as strokes or as pictures that are traced; see `drawings.lines_of`."""
+    """Drawings, as strokes or as pictures that are traced; see `s2pzoo.data.lines`."""
 
     drawings: str = knob("train", help="folder of drawings in the data folder; several: joined by +")
     preview: str = knob("test", help="folder of what is held out, for the samples")

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from s2pzoo_encoders.config import SIZES, SketchBERTConfig, SketchBERTSmallConfig
-from s2pzoo_encoders.drawings import lines_of, moved
+from s2pzoo.data.lines import lines_of, moved
 from s2pzoo_encoders.example import gestalt
 from s2pzoo_encoders.sketchbert import BOX, SketchBERT, boxed, drawn, laid_out, masked, objective
 

@@ -1,4 +1,4 @@
-"""Drawings to pre-train stroke encoders on: QuickDraw's NDJSON as it is, pictures traced, and how they are varied."""
+"""Folders of drawings read as lines: QuickDraw's NDJSON as it is, pictures traced; and how they are varied."""
 
 from __future__ import annotations
 
