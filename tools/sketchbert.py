@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from s2pzoo.data.lines import lines_of
 from s2pzoo_encoders.sketchbert import SketchBERT, SmallSketchBERT, boxed, masked
 from torch import Tensor
 
+from s2pzoo.data.lines import lines_of
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.resize import block_mean

@@ -13,7 +13,13 @@ from s2pzoo.cli.output import Answer, InterruptedByUserError
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A TOML file, or plugin/recipe for a plugin's own.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="A TOML file, or plugin/recipe for a plugin's own; that of a composition trains it as a whole.",
+        ),
+    ],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it, such as schedule.batch=16.")
     ] = None,

@@ -1,4 +1,4 @@
-"""What the core itself declares, as a plugin would: its adapters (`s2pzoo/`), its losses and critics (`core/`)."""
+"""What the core itself declares, as a plugin would: its adapters (`s2pzoo/`), its losses, critics, task (`core/`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from s2pzoo.host.discovery import Candidate
 from s2pzoo.host.plugin import NOUNS, Plugin, State, collected
 from s2pzoo.spec.adapters import ADAPTERS, PLUGIN, ResizeConfig
-from s2pzoo.spec.model import Declaration
+from s2pzoo.spec.model import Declaration, TaskEntry
 
 
 def _declared(family: str, declaration: Declaration) -> Plugin:
@@ -20,6 +20,10 @@ def _declared(family: str, declaration: Declaration) -> Plugin:
 
 
 FAMILIES = (PLUGIN, "core")
+FINETUNE = TaskEntry(
+    "core/finetune", factory="s2pzoo.train.finetune:Finetune",
+    summary="a composition, trained on from end to end: `s2pzoo train FILE.toml`",
+)  # fmt: skip
 
 
 @functools.cache
@@ -29,6 +33,6 @@ def core_plugins() -> dict[str, Plugin]:
 
     declarations = (
         Declaration(components=[ResizeConfig], adapters=ADAPTERS),
-        Declaration(components=[*LOSSES, *CRITICS]),
+        Declaration(components=[*LOSSES, *CRITICS], tasks=[FINETUNE]),
     )
     return {family: _declared(family, declaration) for family, declaration in zip(FAMILIES, declarations, strict=True)}

@@ -140,8 +140,8 @@ class Registry:
         return self._all(_components, core=True)
 
     def tasks(self) -> list[TaskEntry]:
-        """The training tasks of all plugins that load, by name."""
-        return self._all(lambda plugin: plugin.tasks)
+        """The training tasks of the core and of all plugins that load, by name."""
+        return self._all(lambda plugin: plugin.tasks, core=True)
 
     def datasets(self) -> list[DatasetEntry]:
         """The datasets of all plugins that load, by name."""

@@ -85,9 +85,14 @@ class Resize(_Adapter):
     Config = ResizeConfig
 
     def adapt(self, value: Tensor) -> Tensor:
-        size = (self.config.size, self.config.size)
-        if value.shape[-2:] == size:
-            return value
-        if min(value.shape[-2:]) >= self.config.size:
-            return F.interpolate(value, size, mode="area")
-        return F.interpolate(value, size, mode="bicubic", antialias=True).clamp(0, 1)
+        return resized(value, self.config.size)
+
+
+def resized(value: Tensor, side: int) -> Tensor:
+    """(N,C,H,W) in [0,1] -> (N,C,side,side): area averaging down, bicubic up."""
+    size = (side, side)
+    if value.shape[-2:] == size:
+        return value
+    if min(value.shape[-2:]) >= side:
+        return F.interpolate(value, size, mode="area")
+    return F.interpolate(value, size, mode="bicubic", antialias=True).clamp(0, 1)

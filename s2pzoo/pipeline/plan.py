@@ -30,7 +30,17 @@ from s2pzoo.spec import graph
 from s2pzoo.spec.adapters import ADAPTERS, adapter_config
 from s2pzoo.spec.fields import read, to_dict
 from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model, Step, ToolEntry, Weights
-from s2pzoo.spec.names import ComponentName, ModelName, PartName, hint, parse, parse_component, parse_model, parse_part, suggest
+from s2pzoo.spec.names import (
+    ComponentName,
+    ModelName,
+    PartName,
+    hint,
+    parse,
+    parse_component,
+    parse_model,
+    parse_part,
+    suggest,
+)
 from s2pzoo.spec.ports import connect
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle

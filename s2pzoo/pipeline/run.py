@@ -339,7 +339,7 @@ class Pipeline:
                 if component.wants_generator:
                     given = self._one_by_one(step, ports, options, seed)
                 else:
-                    given = _by_port(component(**ports, **options), step)
+                    given = by_port(component(**ports, **options), step)
         except S2PZooError:
             raise
         except Exception as error:
@@ -357,7 +357,7 @@ class Pipeline:
         for index in range(len(next(iter(ports.values())))):
             row = {port: value[index : index + 1] for port, value in ports.items()}
             given = self.components[step.name](**row, **options, generator=generator.manual_seed(start))
-            rows.append(_by_port(given, step))
+            rows.append(by_port(given, step))
         return {port: torch.cat([row[port] for row in rows]) for port in rows[0]}
 
     def _notes(self, inputs: Inputs) -> tuple[str, ...]:
@@ -478,7 +478,7 @@ def _detached(value: Any) -> Any:
     return [one.detach() for one in value] if isinstance(value, list | tuple) else value.detach()
 
 
-def _by_port(given: Any, step: Step) -> dict[str, Tensor]:
+def by_port(given: Any, step: Step) -> dict[str, Tensor]:
     """What a component returned, by port: a tensor of one port, or a mapping of all of them."""
     gives = tuple(step.gives)
     if isinstance(given, Tensor) and len(gives) == 1:

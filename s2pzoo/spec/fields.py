@@ -346,7 +346,7 @@ def _toml(text: str, value: str, error: type[UsageError]) -> Any:
     try:
         parsed = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError as problem:
-        if re.fullmatch(r"[\w./~:+@-]+", value):
+        if re.fullmatch(r"[\w./~:+@,-]+", value):
             return value
         raise error(f"The value of the override {text!r} is not TOML.", why=str(problem)) from problem
     if set(parsed) != {"value"}:

@@ -26,6 +26,7 @@ import attrs
 from attrs import field, frozen
 
 from s2pzoo.errors import RecipeError, UnknownModelError
+from s2pzoo.host.core import FINETUNE
 from s2pzoo.host.parts import Part as Part
 from s2pzoo.host.parts import part as part
 from s2pzoo.host.plugin import load_object
@@ -108,6 +109,8 @@ class Recipe:
 def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
     """Read a recipe from a TOML file, or by the name `family/recipe` from a plugin's `recipes` folder.
 
+    A TOML file of a composition (see `s2pzoo.compose`) is a recipe of `core/finetune`.
+
     Args:
         task: the Task whose Recipe it is; by default the one it names.
 
@@ -122,6 +125,11 @@ def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
         raise RecipeError(f"{path} is not TOML.", why=str(error)) from error
     except OSError as error:
         raise RecipeError(f"{path} cannot be read.", why=str(error)) from error
+    if "steps" in tree and "task" not in tree:  # a composition: it is trained on from end to end
+        tree = {
+            "name": tree.get("name", f"custom.{path.stem}"), "task": FINETUNE.name,
+            "networks": {"composition": str(path)},
+        }  # fmt: skip
     if task is None and isinstance(name := tree.get("task"), str) and name:
         task = find_task(name)
     return recipe_of(task.Recipe if task else Recipe, tree, what=str(path))

@@ -40,6 +40,9 @@ class Task(ABC):
         optimizers: by name; every parameter must belong to one of `networks`.
         ema: names of the networks of which a running average is kept. `sample` and `finished` get the averages.
         frozen: modules the task uses and does not train (its losses); moved to the device, never saved.
+        named: steps of what is `finished` that are parts of other models: which, `family.variant:step`. The bundle
+            keeps these names in place of weights.
+        about: what the bundle says about itself where the recipe's `output` does not: see `weights.manifest.METADATA`.
         kept: what else must survive a stop, as the past fakes of an Adversary, which adds itself.
         device: where batches arrive. Set by the loop before the first step.
     """
@@ -52,6 +55,8 @@ class Task(ABC):
         self.optimizers: dict[str, Optimizer] = {}
         self.ema: tuple[str, ...] = ()
         self.frozen: dict[str, Any] = {}
+        self.named: dict[str, str] = {}
+        self.about: dict[str, Any] = {}
         self.kept: list[Any] = []
         self.device = torch.device("cpu")
 
@@ -109,7 +114,8 @@ class Task(ABC):
         recipe = {key: value for key, value in self.recipe.to_dict().items() if key != "output"}
         begun = {"pretrained": found} if (found := origins(*self.networks.values())) else {}
         training = _without_folders({**self.facts(), **begun, **metadata, "recipe": recipe})
-        save_bundle(folder, model, parts, about={"training": training, **self.recipe.about()}, dtype="float16")
+        about = {**self.about, "training": training, **self.recipe.about()}
+        save_bundle(folder, model, parts, about=about, named=self.named, dtype="float16")
 
     def adam(self, *modules: nn.Module, rate: float = 1.0) -> Optimizer:
         """Adam over the modules, as the recipe's schedule says, its learning rate times `rate`."""

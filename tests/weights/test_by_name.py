@@ -61,7 +61,7 @@ def test_what_was_changed_since_is_not_named(tmp_path: Path) -> None:
     pipeline = s2pzoo.compose(list(NAMED.values()))
     with torch.no_grad():
         next(pipeline.components["generator"].parameters()).add_(1)
-    with pytest.raises(UsageError, match="no longer tiny.small:generator"):
+    with pytest.raises(UsageError, match=r"no longer tiny\.small:generator"):
         pipeline.save(tmp_path / "changed", by_name=True)
     assert not (tmp_path / "changed").exists()
 

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from s2pzoo.data.lines import Lines, lines_of, moved
 from s2pzoo.host.registry import default_registry
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.raster import rasterise
@@ -29,7 +30,6 @@ from s2pzoo.train.recipe import Recipe, Start, preset
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, numbers
 from s2pzoo_encoders.config import SIZES, SketchBERTConfig, SketchBERTSmallConfig
-from s2pzoo.data.lines import Lines, lines_of, moved
 from s2pzoo_encoders.plugin import traced_steps
 
 BOX = 10.0

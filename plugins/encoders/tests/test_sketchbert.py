@@ -12,11 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from s2pzoo_encoders.config import SIZES, SketchBERTConfig, SketchBERTSmallConfig
-from s2pzoo.data.lines import lines_of, moved
 from s2pzoo_encoders.example import gestalt
 from s2pzoo_encoders.sketchbert import BOX, SketchBERT, boxed, drawn, laid_out, masked, objective
 
 import s2pzoo
+from s2pzoo.data.lines import lines_of, moved
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.sequence import padded, to_sequence, traced
