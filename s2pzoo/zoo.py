@@ -164,7 +164,7 @@ def composed(parts: Sequence[Any] | str | Path, *, name: str = "custom.composed"
         for new, old in zip(own, item.block.steps, strict=True)
     }
     plan = Plan(
-        model=attrs.evolve(model, blank_ok=any(item.blank_ok for item in items)),
+        model=attrs.evolve(model, blank_ok=any(item.blank_ok for item in items), dataset=items[0].dataset),
         parts=made,
         metadata=joined_metadata([part.bundle.manifest for part in made.values() if part.bundle]),
     )

@@ -86,13 +86,13 @@ def chosen(name: str | None, *, can: str = "") -> str:
 
 
 def _ready(family: str, can: str) -> Model | None:
-    """The default model of an installed family, where it makes photos, has weights here, and can do that."""
+    """The default model of an installed family, where it has weights here and can do that: make photos, or a tool."""
     if family not in default_registry().families():
         return None
     plugin = default_registry().look(family)
     model = plugin.default if plugin.state is State.LOADED else None
-    makes = model is not None and model.values[model.output].kind == "photo"
-    return model if model and makes and place_of(model).folder and (not can or _can(model, can)) else None
+    fits = model and (_can(model, can) if can else model.values[model.output].kind == "photo")
+    return model if model and fits and place_of(model).folder else None
 
 
 def opened(name: str, *, weights: str | None = None, device: str = "cpu", can: str = "") -> Pipeline:

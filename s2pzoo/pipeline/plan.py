@@ -78,11 +78,12 @@ class Plan:
 
 @frozen(kw_only=True)
 class Item:
-    """One item of a composition."""
+    """One item of a composition; `dataset` is that of the model it is of."""
 
     block: Block
     parts: dict[str, Part]
     blank_ok: bool = False
+    dataset: str = ""
 
 
 # Finding
@@ -173,7 +174,7 @@ def of_bundle(registry: Registry, bundle: Bundle, declared: Model | None) -> Pla
         model = Model(
             manifest.model, steps=steps, input=manifest.input, output=manifest.output, size=manifest.size,
             blank_ok=manifest.blank_ok or bool(declared and declared.blank_ok), summary=manifest.summary,
-            paper=manifest.paper, dataset=declared.dataset if declared else "",
+            paper=manifest.paper, dataset=declared.dataset if declared else manifest.dataset,
         )  # fmt: skip
     except ConfigError as error:
         raise WeightsMismatchError(
@@ -212,7 +213,7 @@ def bundled(folder: Path, module_folder: str, **more: Any) -> Model:
     Args:
         folder: the plugin's package.
         module_folder: the bundle's folder in it.
-        **more: what the bundle does not say: `default`, `dataset`. Errors as for `load`.
+        **more: what the bundle does not say, such as `default`. Errors as for `load`.
     """
     bundle = read_bundle(folder / module_folder)
     manifest = bundle.manifest
@@ -317,7 +318,8 @@ def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None)
     if isinstance(name, ModelName):
         plan = of_bundle(registry, *found(registry, part))
         parts = {step: _by_name(plan, step) for step in plan.parts}
-        return Item(block=Block.whole(plan.model), parts=parts, blank_ok=plan.model.blank_ok)
+        model = plan.model
+        return Item(block=Block.whole(model), parts=parts, blank_ok=model.blank_ok, dataset=model.dataset)
     return _trained_item(registry, name)
 
 
@@ -331,7 +333,10 @@ def _trained_item(registry: Registry, name: PartName) -> Item:
             fix=f"Did you mean '{name.model}:{near[0]}'?" if near else "",
         )
     step = attrs.evolve(plan.model.step(name.step), reads={}, writes={})  # its own wires are cut
-    return Item(block=Block.part(step), parts={step.name: _by_name(plan, step.name)}, blank_ok=plan.model.blank_ok)
+    return Item(
+        block=Block.part(step), parts={step.name: _by_name(plan, step.name)}, blank_ok=plan.model.blank_ok,
+        dataset=plan.model.dataset,
+    )  # fmt: skip
 
 
 def _by_name(plan: Plan, step: str) -> Part:

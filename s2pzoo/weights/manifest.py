@@ -82,7 +82,7 @@ class Manifest:
     Attributes:
         format: version of the bundle format, 1.
         model: `family.variant`.
-        input, output, size, blank_ok: as in `spec.model.Model`.
+        input, output, size, blank_ok, dataset: as in `spec.model.Model`.
         steps: in order.
         dtype: of the stored floating-point tensors, "float32" or "float16"; they are loaded as float32.
         files: every other file of the bundle by name.
@@ -102,6 +102,7 @@ class Manifest:
     output: str = "photo"
     size: int = 256
     blank_ok: bool = False
+    dataset: str = ""
     steps: tuple[StepRecord, ...]
     dtype: str = "float32"
     files: dict[str, FileRecord] = field(factory=dict)
@@ -119,7 +120,8 @@ class Manifest:
         """What there is to say about a model, and `more`; `named`: of its steps, those that are parts of others."""
         return cls(
             model=model.name, input=model.input, output=model.output, size=model.size, blank_ok=model.blank_ok,
-            steps=tuple(StepRecord.of(step, named.get(step.name, "")) for step in model.steps), **more,
+            dataset=model.dataset, **more,
+            steps=tuple(StepRecord.of(step, named.get(step.name, "")) for step in model.steps),
         )  # fmt: skip
 
     @property

@@ -2,11 +2,12 @@
 
     python tools/cards/deepfacedrawing.py examples/sketches/faces --metrics "12 people=runs/eval/metrics.json"
     python tools/cards/deepfacedrawing.py examples/sketches/faces --front docs/images/demo.png
+    python tools/cards/deepfacedrawing.py examples/sketches/faces --traits docs/images/traits.png
     python tools/cards/deepfacedrawing.py --truth data/corpus/test256 --out out/truth.png
 
-The first writes the sheet of drawings and the table into the bundle, the second the picture of the README. The third
-makes the first's sheet of a corpus, with the true photos beside ours, for looking: it holds the data's pictures and is
-never committed.
+The first writes the sheet of drawings and the table into the bundle, the second the picture of the README, the third
+that of docs/deepfacedrawing.md. The last makes the first's sheet of a corpus, with the true photos beside ours, for
+looking: it holds the data's pictures and is never committed.
 """
 
 from __future__ import annotations
@@ -56,6 +57,17 @@ def front_sheet(folder: Path, *, cell: int = 180) -> Image.Image:
     return contact_sheet([sketches, [model(sketch) for sketch in sketches]], cell=cell)
 
 
+def traits_sheet(folder: Path, *, cell: int = 150) -> Image.Image:
+    """Two drawings, a row for each trait from one end to the other."""
+    model, ends = _model(), (-1, -0.5, 0, 0.5, 1)
+    rows = []
+    for name in ("woman_bob_fringe", "man_side_parting"):
+        sketch = _drawing(next(folder.glob(f"{name}.*")), model.model.size)
+        for trait in model.model.options["traits"].keys or ():
+            rows.append([sketch, *(model(sketch, traits={trait: value}) for value in ends)])
+    return contact_sheet(rows, ["sketch", *map(str, ends)], cell=cell)
+
+
 def truth_sheet(corpus_folder: Path, *, count: int = 12, cell: int = 200) -> Image.Image:
     """The same of the faces of a corpus, at rising roughness, with the true photo last."""
     model = _model()
@@ -87,6 +99,7 @@ def main() -> None:
     parser.add_argument("drawings", type=Path, nargs="?", help="a folder of drawings: write sheet and card")
     parser.add_argument("--metrics", nargs="+", help="[FACES=]metrics.json of `s2pzoo eval`, for the card's table")
     parser.add_argument("--front", type=Path, help="write the README's picture there, and nothing else")
+    parser.add_argument("--traits", type=Path, help="write the sheet of traits there, and nothing else")
     parser.add_argument("--truth", type=Path, help="a face corpus: make the sheet with true photos")
     parser.add_argument("--out", type=Path, default=Path("out/truth.png"), help="where that sheet goes")
     arguments = parser.parse_args()
@@ -94,6 +107,8 @@ def main() -> None:
         write_image(truth_sheet(arguments.truth), arguments.out)
     if arguments.front:
         write_image(front_sheet(arguments.drawings), arguments.front)
+    elif arguments.traits:
+        write_image(traits_sheet(arguments.drawings), arguments.traits)
     elif arguments.drawings:
         write_image(drawings_sheet(arguments.drawings), BUNDLE / PICTURE)
         about = {"metrics": [row for one in arguments.metrics for row in face_rows(one)]} if arguments.metrics else {}

@@ -137,7 +137,7 @@ class DecoderConfig(EmbeddingConfig):
 
 @frozen(kw_only=True)
 class ManifoldConfig:
-    """Manifold projection. Each sample is the encoding of one training sketch, with a gender and an age."""
+    """Manifold projection. Each sample is the encoding of one training sketch, with a gender, an age and its traits."""
 
     component: ClassVar = _entry(
         "manifold", "refiner", "manifold:ManifoldProjection", "manifold projection", "4.1, eq. 1-3"
@@ -151,6 +151,11 @@ class ManifoldConfig:
     )
     ridge: float = knob(1e-3, low=0, paper=0.0, help="share of the Gram's diagonal that is added to it")
     blend: float = knob(0.0, low=0, high=1, paper=0.0, released=0.0, help="wb if nobody chooses one; 0: refined fully")
+    traits: tuple[str, ...] = knob((), paper=(), help="what is known of the samples beside: a slider for each")
+    tags: tuple[str, ...] = knob((), paper=(), help="what texts may restrict the samples by beside gender and age")
+    words: str = knob(
+        "s2pzoo_deepfacedrawing.traits:wish", paper="", help="`module:function` of a text, giving the Wish it is"
+    )
 
     def ports(self) -> Ports:
         """latent -> latent."""
@@ -167,6 +172,14 @@ class ManifoldConfig:
             evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples),
             Field("gender", "str", "any", choices=("any", "female", "male"), help="restricts the samples"),
             Field("age", "str", help="restricts the samples: years as 20-35, or one number"),
+            *(self._of_traits() if self.traits else ()),
+        )
+
+    def _of_traits(self) -> tuple[Field, ...]:
+        help = "moves the face, -1 to 1: at 1 old, male, of dark skin, long hair"  # noqa: A001
+        return (
+            Field("traits", "mapping", {}, low=-1, high=1, keys=self.traits, help=help),
+            Field("text", "str", help="words that restrict the samples and move the face: an old man with a beard"),
         )
 
 
@@ -248,6 +261,9 @@ class Preset:
 PAPER512 = Preset()
 """Layer for layer the released network; K and the projection are the paper's."""
 
+TRAITS, TAGS = ("age", "male", "skin", "hair"), ("beard",)
+"""Of faces256: at 1 old, a man, dark skin, long hair, a beard; at -1 young, a woman, light skin, bald, none."""
+
 _FACE256 = Face(
     size=256,
     # Half of the official windows; the nose starts one pixel further left, so that maps of stride 2 meet its border.
@@ -266,7 +282,7 @@ _LIGHT = {"face": _FACE256, "channels": (16, 48, 64), "negative_slope": 0.2, "no
 FACES256 = Preset(
     encoder=EncoderConfig(**_LIGHT),
     decoder=DecoderConfig(**_LIGHT),
-    manifold=ManifoldConfig(face=_FACE256, samples=2048, blend=0.5),
+    manifold=ManifoldConfig(face=_FACE256, samples=2048, blend=0.5, traits=TRAITS, tags=TAGS),
     mapping=MappingConfig(
         face=_FACE256, channels=(64, 64, 48, 24), maps=16, bottleneck=8, stride=2, kernel=3, residual_side=32,
         resize="nearest", negative_slope=0.2, norm="instance",

@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from s2pzoo.host.plugin import load_object
 from s2pzoo.interfaces import Refiner
 from s2pzoo_deepfacedrawing.bank import Bank
 from s2pzoo_deepfacedrawing.config import ManifoldConfig
+from s2pzoo_deepfacedrawing.traits import UNKNOWN, Wish
+
+FAR = 3.0
+"""How far a slider goes: by this many times the trait's own range from the middle to the end."""
 
 
 class Neighbours(NamedTuple):
@@ -58,7 +63,8 @@ def lle_released(code: Tensor, samples: Tensor, *, constant: float = 10.0) -> Te
 class ManifoldProjection(Refiner):
     """latent (N,P,D) -> latent (N,P,D), between the code as drawn and its projection.
 
-    The bank is three buffers: codes (P,S,D), gender (S,) and age (S,); see `fill`.
+    The bank is buffers: codes (P,S,D), gender (S,), age (S,) and, where the configuration has some, traits (S,T); see
+    `fill`.
     """
 
     Config = ManifoldConfig
@@ -66,6 +72,7 @@ class ManifoldProjection(Refiner):
     bank: Tensor
     gender: Tensor
     age: Tensor
+    traits: Tensor
 
     def __init__(self, config: ManifoldConfig) -> None:
         super().__init__(config)
@@ -73,28 +80,51 @@ class ManifoldProjection(Refiner):
         self.register_buffer("bank", torch.zeros(parts, config.samples, dim))
         self.register_buffer("gender", torch.zeros(config.samples, dtype=torch.uint8))
         self.register_buffer("age", torch.zeros(config.samples, dtype=torch.uint8))
+        if columns := len(config.traits) + len(config.tags):
+            self.register_buffer("traits", torch.full((config.samples, columns), UNKNOWN))
         self.samples = Bank(self)
 
-    def fill(self, bank: Tensor, *, gender: Tensor, age: Tensor) -> None:
-        """Set the bank from the encodings (P,S,D) of S training sketches, and their tags (S,)."""
+    def fill(self, bank: Tensor, *, gender: Tensor, age: Tensor, traits: Tensor | None = None) -> None:
+        """Set the bank from the encodings (P,S,D) of S training sketches, gender and age (S,), traits (S,T)."""
+        if traits is not None and "traits" in self._buffers:
+            self.traits.copy_(traits)
         self.bank.copy_(bank)
         self.gender.copy_(gender)
         self.age.copy_(age)
 
-    def forward(self, *, latent: Tensor, blend: float | Mapping[str, float] | None = None, **options: Any) -> Tensor:
-        """f = wb_c f_drawn + (1 - wb_c) f_proj (section 4.1).
+    def forward(
+        self,
+        *,
+        latent: Tensor,
+        blend: float | Mapping[str, float] | None = None,
+        traits: Mapping[str, float] | None = None,
+        **options: Any,
+    ) -> Tensor:
+        """f = wb_c f_drawn + (1 - wb_c) f_proj (section 4.1), moved by what is asked of its traits.
 
         Args:
             latent: codes (N,P,D).
             blend: wb_c in [0,1], one for all or by component (`all`: the others); else the configuration's. 1 keeps the
                 drawing, 0 is full refinement. The released slider is 1 - wb_c.
+            traits: of `config.traits`, from -1 to 1: how far the code goes the way that samples differ by it; they
+                count more than those of a `text`.
             **options: of `neighbours`.
         """
+        wanted = self.wish(options.get("text")).traits | dict(traits or {})
         shares = self.blend_weights(blend)
-        if (options.get("solver") or self.config.solver) == "none" or all(share == 1 for share in shares):
-            return latent
-        wb = latent.new_tensor(shares)[None, :, None]
-        return wb * latent + (1 - wb) * self.neighbours(latent, **options).projected
+        if (options.get("solver") or self.config.solver) != "none" and any(share != 1 for share in shares):
+            wb = latent.new_tensor(shares)[None, :, None]
+            latent = wb * latent + (1 - wb) * self.neighbours(latent, **options).projected
+        return latent + self.moved(wanted) if any(wanted.values()) else latent
+
+    def wish(self, text: str | None) -> Wish:
+        """What a text asks for, by the function that the configuration names."""
+        return load_object(self.config.words)(text) if text else Wish()
+
+    def moved(self, traits: Mapping[str, float]) -> Tensor:
+        """What is added to codes for traits from -1 to 1, (1,P,D)."""
+        shares = self.bank.new_tensor([traits.get(name, 0.0) for name in self.config.traits])
+        return FAR * torch.einsum("t,tpd->pd", shares, self.samples.directions())[None]
 
     def blend_weights(self, blend: float | Mapping[str, float] | None) -> list[float]:
         """wb_c of each component."""
@@ -110,15 +140,19 @@ class ManifoldProjection(Refiner):
         neighbours: int | None = None,
         gender: str = "any",
         age: str | None = None,
+        text: str | None = None,
     ) -> Neighbours:
         """The samples each code lies between, and how much of each (weights sum to 1, and may be negative).
 
         Args:
             solver, neighbours: instead of the configuration's; at most as many as there are samples.
             gender: `any`, `female` or `male`; restricts the samples. age: years as `20-35`, likewise.
+            text: words that restrict them, where gender and age do not.
         """
+        wish = self.wish(text)
         solver = solver or self.config.solver
-        allowed = self.samples.allowed(gender, age)
+        gender, age = wish.gender if gender == "any" else gender, wish.age if age is None else age
+        allowed = self.samples.allowed(gender, age, wish.tags)
         available = self.config.samples if allowed is None else int(allowed.sum())
         k = 1 if solver == "top1" else min(neighbours or self.config.neighbours, available)
         if solver == "global":

@@ -47,6 +47,7 @@ from s2pzoo_deepfacedrawing.embedding import (
 )
 from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 from s2pzoo_deepfacedrawing.plugin import model_steps
+from s2pzoo_deepfacedrawing.traits import traits_of
 
 
 class ImageSynthesis(Generator):
@@ -249,12 +250,14 @@ class Stage2(Task):
         encoder.eval()
         codes = [encoder(sketch=part.to(self.device).float() / 255) for part in self.samples.split(32)]
         encoder.train(training)
-        people = self.data.known.tags[: len(self.samples)]
+        known = self.data.known
+        people = known.tags[: len(self.samples)]
         ages = [float(p["age"]) if p["age"].replace(".", "").isdigit() else 0.0 for p in people]
         cast(ManifoldProjection, parts["manifold"]).fill(
             torch.cat(codes).transpose(0, 1),
             gender=torch.tensor([GENDERS.get(p["gender"], 0) for p in people], dtype=torch.uint8),
             age=torch.tensor(ages).round().to(torch.uint8),
+            traits=torch.tensor([traits_of(tags, known.photo(index)) for index, tags in enumerate(people)]),
         )
 
     def _settled(self, networks: Networks) -> dict[str, nn.Module]:

@@ -1,8 +1,8 @@
 """The face corpus: thousands of recombined faces on disk, and sketches of them in every style and roughness.
 
 A corpus folder holds `photos.npy` (N,S,S,3) uint8, `cleans.npy` (N,S,S) uint8 (the canonical line drawing of each),
-`landmarks.npy` (N,L,2) float32 in pixels and `people.json` (for each face: person, gender, age). All other sketches are
-made on the fly, endlessly different.
+`landmarks.npy` (N,L,2) float32 in pixels and `people.json` (for each face: person, gender, age, and hair,
+beard and smile where they are known). All other sketches are made on the fly, endlessly different.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from s2pzoo_faces.portraits import Recombiner, read_portraits
 
 @frozen(kw_only=True)
 class Corpus:
-    """A corpus on disk, read lazily: an s2pzoo.data.dataset.Dataset. The tags of a face: person, gender, age."""
+    """A corpus on disk, read lazily: an s2pzoo.data.dataset.Dataset.
+
+    The tags of a face: person, and those of `portraits.TAGS` that are known.
+    """
 
     photos: NDArray[np.uint8]
     cleans: NDArray[np.uint8]
@@ -134,8 +137,7 @@ def _begin(recombiner: Recombiner) -> None:
 def _face_and_clean(index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32], dict[str, str]]:
     assert _recombiner
     face = _recombiner(index)
-    tags = {"person": face.person, "gender": face.gender, "age": face.age}
-    return to_bytes(face.photo), to_bytes(clean_sketch(face.photo, face.landmarks)), face.landmarks, tags
+    return to_bytes(face.photo), to_bytes(clean_sketch(face.photo, face.landmarks)), face.landmarks, face.tags
 
 
 def portrait_lines(

@@ -21,16 +21,18 @@ from s2pzoo.errors import DataError
 from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo_faces.landmarks import template
 
+TAGS = ("gender", "age", "hair", "beard", "smile")
+"""Columns of info.csv that a corpus keeps, where they are there."""
+
 
 @frozen(kw_only=True)
 class Portrait:
-    """One aligned portrait: photo (S,S,3) float32 in [0,1], landmarks (L,2) x, y in its pixels, and its tags."""
+    """One aligned portrait: photo (S,S,3) float32 in [0,1], landmarks (L,2) x, y in its pixels, tags (`TAGS`)."""
 
     name: str
     photo: NDArray[np.float32]
     landmarks: NDArray[np.float32]
-    age: str
-    gender: str
+    tags: dict[str, str]
 
 
 def read_portraits(folder: Path, *, split: str | None = None, noncommercial: bool = False) -> list[Portrait]:
@@ -67,8 +69,7 @@ def read_portraits(folder: Path, *, split: str | None = None, noncommercial: boo
             name=row["name"],
             photo=from_bytes(np.asarray(Image.open(folder / "photo" / f"{row['name']}.jpg").convert("RGB"))),
             landmarks=np.asarray(landmarks[row["name"]], np.float32),
-            age=row["age"],
-            gender=row["gender"],
+            tags={tag: row[tag] for tag in TAGS if tag in row},
         )
         for row in chosen
     ]
@@ -144,9 +145,7 @@ class Face:
 
     photo: NDArray[np.float32]
     landmarks: NDArray[np.float32]
-    person: str
-    gender: str
-    age: str
+    tags: dict[str, str]
 
 
 class Recombiner:
@@ -176,9 +175,7 @@ class Recombiner:
         return Face(
             photo=np.ascontiguousarray(photo),
             landmarks=landmarks.astype(np.float32),
-            person=portrait.name,
-            gender=portrait.gender,
-            age=portrait.age,
+            tags={"person": portrait.name, **portrait.tags},
         )
 
 

@@ -50,7 +50,7 @@ def test_a_corpus_is_read_back_as_it_was_made(portraits: Path, corpus: Corpus) -
         assert np.abs(corpus.photo(index) - face.photo).max() <= 0.5 / 255 + 1e-6
         assert np.abs(corpus.clean(index) - clean_sketch(face.photo, face.landmarks)).max() <= 0.5 / 255 + 1e-6
         assert np.array_equal(corpus.landmarks[index], face.landmarks)
-        assert corpus.tags[index] == {"person": face.person, "gender": face.gender, "age": face.age}
+        assert corpus.tags[index] == face.tags
 
 
 def test_the_people_of_a_split_stay_in_it(corpus: Corpus) -> None:
