@@ -18,12 +18,17 @@ from s2pzoo.spec.ports import connect
 
 @frozen(kw_only=True)
 class Part:
-    """A component by name, and what of its config is not the default: `"core/hinge"`, or a table with `component`."""
+    """A component by name, and what of its config is not the default: `"core/hinge"`, or a table with `component`.
+
+    `start` is the trained part, `family.variant:step`, with whose weights a training begins. A recipe may name that part
+    alone: `trained` finds out which component it is.
+    """
 
     one_value: ClassVar = True  # in a recipe: read and changed as one
 
     component: str = ""
     config: dict[str, Any] = field(factory=dict)
+    start: str = ""
     usual: str = ""  # the component in whose place it is
 
     @classmethod
@@ -40,12 +45,18 @@ class Part:
         if not isinstance(value, Mapping):
             hint = " (how much a term counts is said under [weights])" if isinstance(value, int | float) else ""
             raise TypeError(f'wanted "plugin/component" or a table with `component`, got {value!r}{hint}')
-        config = {name: one for name, one in value.items() if name != "component"}
-        return cls(component=value.get("component", ""), config=config)
+        config = {name: one for name, one in value.items() if name not in ("component", _START)}
+        return cls(component=value.get("component", ""), config=config, start=value.get(_START, ""))
 
     def to_plain(self) -> str | dict[str, Any]:
         """As a recipe has it."""
-        return {"component": self.component, **self.config} if self.config else self.component
+        start = {_START: self.start} if self.start else {}
+        return {"component": self.component, **self.config, **start} if self.config or start else self.component
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is the name of a trained part."""
+        return ":" in self.component
 
     def with_value(self, path: tuple[str, ...], value: Any) -> Part:
         """With one value of its config, or another component."""
@@ -55,7 +66,7 @@ class Part:
         """`other`, where it names another component; else this one with the config of `other` over its own."""
         if other.component not in ("", self.component):
             return attrs.evolve(other, usual=self.usual)
-        return attrs.evolve(self, config={**self.config, **other.config})
+        return attrs.evolve(self, config={**self.config, **other.config}, start=other.start or self.start)
 
     def make(self, **given: Any) -> Any:
         """The network, built from its config: what the recipe says, and what the task gives.
@@ -73,6 +84,9 @@ class Part:
                 fix=f"`s2pzoo components --kind {default_registry().component(self.usual).kind}` lists what may.",
             )
         return load_object(entry.network)(config)
+
+
+_START = "starts_as"  # in a recipe: no config has a field of that name
 
 
 def _settled(entry: ComponentEntry, config: Mapping[str, Any], given: Mapping[str, Any]) -> Any:

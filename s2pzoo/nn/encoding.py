@@ -22,6 +22,8 @@ from s2pzoo.host.parts import Part
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Encoder
 from s2pzoo.nn.adapters import strokes_of
+from s2pzoo.pipeline.plan import found
+from s2pzoo.spec.names import parse_part
 from s2pzoo.spec.ports import Port
 
 _PROBE = 128  # pixels a side of what an encoder is measured on, where it takes any
@@ -51,6 +53,7 @@ class Eyes(nn.Module):
         if entry.kind != "encoder":
             raise UsageError(f"{part.component} is no encoder.", why=f"It is of kind {entry.kind}.", fix=_FIX)
         self.encoder: Encoder = part.make()
+        self.start = part.start
         takes, gives = self.encoder.ports.takes, self.encoder.ports.gives
         self.takes, port = next(iter(takes.items()), ("", Port("scalar")))
         self.traced = port.kind == "strokes"
@@ -71,6 +74,14 @@ class Eyes(nn.Module):
         values = given if isinstance(given, dict) else dict.fromkeys(self.gives, given)
         latent = values[self.latent] if self.latent else None
         return values[self.map] if self.map else None, latent if latent is None else latent.flatten(1)
+
+    def at_start(self) -> None:
+        """A training begins: take the weights of the trained part that the configuration names."""
+        if self.start:
+            name = parse_part(self.start)
+            bundle, _ = found(default_registry(), str(name.model))
+            bundle.load_into({name.step: self.encoder})
+            self.encoder.origin = self.start
 
     def _sized(self, sketch: Tensor) -> Tensor:
         if not self.side or sketch.shape[-2:] == (self.side, self.side):
@@ -145,14 +156,21 @@ class CodeEncoding(nn.Module):
 
 
 def begin_pretrained(*networks: nn.Module) -> None:
-    """Every encoder in the networks that trainings begin with published weights takes them."""
+    """Every encoder in the networks that trainings begin with published weights, or those of a part, takes them."""
     for network in networks:
         for module in network.modules():
-            if isinstance(module, Encoder):
+            if isinstance(module, Encoder | Eyes):
                 module.at_start()
+
+
+_WRAPPED = "_forward_module."  # by Lightning Fabric
 
 
 def origins(*networks: Any) -> dict[str, str]:
     """Whose weights encoders in the networks began with, by what they are called there."""
     named = ((name, module) for network in networks for name, module in network.named_modules())
-    return {name or "encoder": module.origin for name, module in named if getattr(module, "origin", "")}
+    return {
+        name.removeprefix(_WRAPPED) or "encoder": module.origin
+        for name, module in named
+        if getattr(module, "origin", "")
+    }

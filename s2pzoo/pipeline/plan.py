@@ -370,6 +370,19 @@ def _registered(registry: Registry, cls: type) -> str | None:
     return None
 
 
+def named_part(part: Named) -> Named:
+    """A part of a recipe that is the name of a trained one, as its component and config, to begin with its weights.
+
+    Errors as for `load`.
+    """
+    if not part.is_trained:
+        return part
+    item = read_item(default_registry(), part.component)
+    (step,) = item.block.steps
+    start = item.parts[step.name].name
+    return attrs.evolve(part, component=step.component, config={**to_dict(step.config), **part.config}, start=start)
+
+
 def _config(registry: Registry, entry: ComponentEntry, given: Mapping[str, Any]) -> Any:
     adapter = registry.adapter(entry.name)
     return attrs.evolve(adapter_config(adapter), **given) if adapter else read(entry.config, given)

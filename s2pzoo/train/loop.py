@@ -25,7 +25,7 @@ from s2pzoo.train.ahead import endless, made_ahead
 from s2pzoo.train.ema import Ema
 from s2pzoo.train.fabric import check_task, make_fabric, rng_kept, seed_torch, set_up
 from s2pzoo.train.lock import locked
-from s2pzoo.train.recipe import Recipe, Schedule, changes, find_task, read_recipe, recipe_of
+from s2pzoo.train.recipe import Recipe, Schedule, changes, find_task, read_recipe, recipe_of, with_named_parts
 from s2pzoo.train.report import METRICS, Report
 from s2pzoo.train.result import SAMPLES, write_result, write_sheet
 from s2pzoo.train.signals import Signals
@@ -99,7 +99,7 @@ def train(
     task_class = task or find_task(raw.task)
     if not isinstance(raw, task_class.Recipe):
         raw = recipe_of(task_class.Recipe, raw.to_dict())
-    resolved = overridden(raw, overrides, error=RecipeError)
+    resolved = with_named_parts(overridden(raw, overrides, error=RecipeError))
     folder = Path(out).expanduser()
     with locked(folder), Signals() as signals, rng_kept():
         found = _check_out(folder, resume=resume, overwrite=overwrite)

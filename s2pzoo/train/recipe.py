@@ -31,6 +31,7 @@ from s2pzoo.host.parts import Part as Part
 from s2pzoo.host.parts import part as part
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
+from s2pzoo.pipeline.plan import named_part
 from s2pzoo.spec.fields import knob, read, to_dict
 from s2pzoo.spec.names import hint, suggest
 from s2pzoo.weights.resolve import package_folder
@@ -138,6 +139,15 @@ def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
 def recipe_of(cls: type[R], tree: Mapping[str, Any], *, what: str = "The recipe") -> R:
     """The recipe that plain data describes. Errors as for `read_recipe`."""
     return read(cls, tree, what=what, error=RecipeError)
+
+
+def with_named_parts(recipe: R) -> R:
+    """The recipe with each encoder that is a trained part, `family.variant:step`, told in full."""
+    networks = getattr(recipe, "networks", None)
+    encoder = getattr(networks, "encoder", None)
+    if not isinstance(encoder, Part) or not encoder.is_trained:
+        return recipe
+    return attrs.evolve(recipe, networks=attrs.evolve(networks, encoder=named_part(encoder)))
 
 
 def preset(presets: Mapping[str, T], name: str) -> T:

@@ -105,20 +105,43 @@ def encoder_of(out: Path, task: str) -> str:
 def test_an_encoder_of_a_third_party_is_trained_in_every_method(visor: None, task: str, tmp_path: Path) -> None:
     out = trained_with(task, "visor/eye", tmp_path / "data")
     assert encoder_of(out, task) == "visor/eye"
-    held = read_bundle(out)
-    name = TASKS[task][1]
-    entry = default_registry().component(next(one.component for one in held.manifest.steps if one.name == name))
-    network = load_object(entry.network)(read(entry.config, config_of(out, name)))
-    held.load_into({name: network})
+    network = load_part(out, TASKS[task][1])
     assert any(type(module).__name__ == "Eye" for module in network.modules())
     if task == "deepfacedrawing/stage1":  # which the second stage goes by
-        assert seeing(held) == {"encoder": "visor/eye", "whole": False}
+        assert seeing(read_bundle(out)) == {"encoder": "visor/eye", "whole": False}
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_stroke_encoder_is_trained_in_every_method(task: str, tmp_path: Path) -> None:
     out = trained_with(task, "encoders/sketchbert-small", tmp_path / "data", "networks.encoder.layers=1")
     assert encoder_of(out, task) == "encoders/sketchbert-small"
+
+
+TRAINED = "deepfacedrawing.faces256:encoder"
+
+
+def test_a_trained_part_of_another_model_is_where_an_encoder_begins(tmp_path: Path) -> None:
+    out = trained_with("contextualgan/initialiser", TRAINED, tmp_path / "data", "schedule.lr=0")
+    part = Part.of(config_of(out, "initialiser")["encoder"])
+    assert (part.component, part.start, part.config["face"]["size"]) == ("deepfacedrawing/encoder", TRAINED, 256)
+    assert read_bundle(out).manifest.training["pretrained"] == {"encoding.eyes.encoder": TRAINED}
+    theirs = s2pzoo.load("deepfacedrawing").components["encoder"].state_dict()
+    ours = load_part(out, "initialiser").encoding.eyes.encoder.state_dict()
+    assert all(torch.allclose(ours[name], theirs[name].half().float(), atol=1e-4) for name in theirs)
+
+
+def load_part(out: Path, step: str) -> Any:
+    """The network of one step of a bundle."""
+    held = read_bundle(out)
+    entry = default_registry().component(next(one.component for one in held.manifest.steps if one.name == step))
+    network = load_object(entry.network)(read(entry.config, config_of(out, step)))
+    held.load_into({step: network})
+    return network
+
+
+def test_a_trained_part_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no step 'encodr'"):
+        trained_with("ups/stage1", "deepfacedrawing.faces256:encodr", tmp_path / "data")
 
 
 def test_one_encoder_may_see_the_whole_face() -> None:
