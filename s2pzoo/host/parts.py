@@ -20,8 +20,8 @@ from s2pzoo.spec.ports import connect
 class Part:
     """A component by name, and what of its config is not the default: `"core/hinge"`, or a table with `component`.
 
-    `start` is the trained part, `family.variant:step`, with whose weights a training begins. A recipe may name that part
-    alone: `trained` finds out which component it is.
+    `start` is the trained part, `family.variant:step`, with whose weights a training begins. A recipe may name that
+    part alone: `pipeline.plan.named_part` finds out which component it is.
     """
 
     one_value: ClassVar = True  # in a recipe: read and changed as one
