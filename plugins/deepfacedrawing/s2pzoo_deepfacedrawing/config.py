@@ -165,8 +165,10 @@ class ManifoldConfig:
         """What a run may choose."""
         own = {field.name: field for field in fields_of(type(self))}
         keys = (*self.face.names, "all")
-        help = f"wb of a component: 1 keeps what is drawn, 0 refines it fully (default {self.blend:g})"  # noqa: A001
+        help = "wb of a component, in place of faithfulness: 1 keeps what is drawn, 0 refines it fully"  # noqa: A001
+        faithful = "wb of all: 0 a plausible face, 1 every line as it is drawn"
         return (
+            Field("faithfulness", "float", self.blend, low=0, high=1, help=faithful),
             Field("blend", "mapping", {}, low=0, high=1, keys=keys, help=help),
             evolve(own["solver"], default=self.solver),
             evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples),

@@ -96,6 +96,7 @@ class ManifoldProjection(Refiner):
         self,
         *,
         latent: Tensor,
+        faithfulness: float | None = None,
         blend: float | Mapping[str, float] | None = None,
         traits: Mapping[str, float] | None = None,
         **options: Any,
@@ -104,14 +105,15 @@ class ManifoldProjection(Refiner):
 
         Args:
             latent: codes (N,P,D).
-            blend: wb_c in [0,1], one for all or by component (`all`: the others); else the configuration's. 1 keeps the
-                drawing, 0 is full refinement. The released slider is 1 - wb_c.
+            faithfulness: wb of every component in [0,1]; else the configuration's `blend`. 1 keeps the drawing, 0 is full
+                refinement. The released slider is 1 - wb.
+            blend: wb_c by component (`all`: the others), or one for all, in its place.
             traits: of `config.traits`, from -1 to 1: how far the code goes the way that samples differ by it; they
                 count more than those of a `text`.
             **options: of `neighbours`.
         """
         wanted = self.wish(options.get("text")).traits | dict(traits or {})
-        shares = self.blend_weights(blend)
+        shares = self.blend_weights(blend, faithfulness)
         if (options.get("solver") or self.config.solver) != "none" and any(share != 1 for share in shares):
             wb = latent.new_tensor(shares)[None, :, None]
             latent = wb * latent + (1 - wb) * self.neighbours(latent, **options).projected
@@ -126,10 +128,12 @@ class ManifoldProjection(Refiner):
         shares = self.bank.new_tensor([traits.get(name, 0.0) for name in self.config.traits])
         return FAR * torch.einsum("t,tpd->pd", shares, self.samples.directions())[None]
 
-    def blend_weights(self, blend: float | Mapping[str, float] | None) -> list[float]:
+    def blend_weights(
+        self, blend: float | Mapping[str, float] | None, faithfulness: float | None = None
+    ) -> list[float]:
         """wb_c of each component."""
         given: Any = blend if isinstance(blend, Mapping) else {} if blend is None else {"all": blend}
-        usual = given.get("all", self.config.blend)
+        usual = given.get("all", self.config.blend if faithfulness is None else faithfulness)
         return [float(given.get(name, usual)) for name in self.config.face.names]
 
     def neighbours(

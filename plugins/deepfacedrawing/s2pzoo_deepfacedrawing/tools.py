@@ -42,11 +42,11 @@ def shadow(pipeline: Pipeline, sketch: Any, *, strokes: bool = True, fit: bool |
         sketch: as for `run`; an empty one gives a blend of faces.
         strokes: draw the sketch itself over its shadow.
         fit: as for `run`.
-        **options: solver, neighbours, gender, age, text; `blend` and `traits` change nothing here.
+        **options: solver, neighbours, gender, age, text; `faithfulness`, `blend` and `traits` change nothing here.
     """
     inputs = pipeline.read(sketch, fit=fit)
     settings, own = read_options(pipeline.model, options), pipeline.model.step("manifold").options
-    chosen = {option.name: settings[option.name] for option in own if option.name not in ("blend", "traits")}
+    chosen = {option.name: settings[option.name] for option in own if option.name not in ("blend", "faithfulness", "traits")}
     with torch.no_grad():
         drawn = inputs.tensor.to(pipeline.device)
         manifold = cast(ManifoldProjection, pipeline.components["manifold"])

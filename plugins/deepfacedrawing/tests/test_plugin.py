@@ -31,7 +31,7 @@ def test_the_light_network_is_the_default() -> None:
 @each_model
 def test_the_knobs_of_the_projection_are_options(model: Model) -> None:
     known = {"traits", "text"} if model is LIGHT else set()  # what the bank says of its samples
-    assert set(model.options) == {"blend", "solver", "neighbours", "gender", "age", *known}
+    assert set(model.options) == {"faithfulness", "blend", "solver", "neighbours", "gender", "age", *known}
     assert model.options["solver"].choices == SOLVERS
     assert model.options["blend"].keys == ("left_eye", "right_eye", "nose", "mouth", "remainder", "all")
 
