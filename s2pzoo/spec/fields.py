@@ -234,6 +234,13 @@ def overridden(config: T, texts: Iterable[str], *, error: type[UsageError] = Con
     return config
 
 
+FAITHFULNESS = Field(
+    "faithfulness", "float", low=0, high=1,
+    help="how literally a drawing is taken: 0 freely, 1 line by line; empty: as is usual",
+)  # fmt: skip
+"""An option that methods share, each by a knob of its own, so that one slider turns all steps of a composition."""
+
+
 def read_options(texts: Iterable[str], declared: Mapping[str, Field]) -> dict[str, Any]:
     """`-O key=value` texts as options by name, typed as `declared` says; `key.part=value` for one of many parts.
 

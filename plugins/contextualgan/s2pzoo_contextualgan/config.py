@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from attrs import evolve, field, frozen
 
 from s2pzoo.host.parts import Part, own_encoder
-from s2pzoo.spec.fields import Field, fields_of, knob
+from s2pzoo.spec.fields import FAITHFULNESS, Field, fields_of, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
 
@@ -135,7 +135,8 @@ class Search:
     def of(cls, options: Mapping[str, Any]) -> Search:
         """The search that the options of a step ask for: fields of a search, and `faithfulness`."""
         fields = {name: value for name, value in options.items() if name != "faithfulness"}
-        return cls(**fields).faithful(options.get("faithfulness", 0.5))
+        faithfulness = options.get("faithfulness")
+        return cls(**fields).faithful(0.5 if faithfulness is None else faithfulness)
 
     def faithful(self, faithfulness: float) -> Search:
         """The same search, from free (0) to obedient (1): more steps, and weaker priors. At .5 it is as it is."""
@@ -172,8 +173,7 @@ class ProjectionConfig:
 
     def options(self) -> tuple[Field, ...]:
         """How z is looked for. A run may ask for so many steps; `faithful` makes up to twice as many of them."""
-        help = "0: a likely face; 1: the drawing, line by line"  # noqa: A001
-        return (Field("faithfulness", "float", 0.5, low=0, high=1, help=help), *fields_of(Search, steps={"high": 5000}))
+        return (FAITHFULNESS, *fields_of(Search, steps={"high": 5000}))
 
 
 @frozen(kw_only=True)

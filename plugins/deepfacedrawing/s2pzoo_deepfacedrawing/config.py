@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.spec.core import MultiScalePatchGANConfig
-from s2pzoo.spec.fields import Field, fields_of, knob
+from s2pzoo.spec.fields import FAITHFULNESS, Field, fields_of, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
 
@@ -166,9 +166,8 @@ class ManifoldConfig:
         own = {field.name: field for field in fields_of(type(self))}
         keys = (*self.face.names, "all")
         help = "wb of a component, in place of faithfulness: 1 keeps what is drawn, 0 refines it fully"  # noqa: A001
-        faithful = "wb of all: 0 a plausible face, 1 every line as it is drawn"
         return (
-            Field("faithfulness", "float", self.blend, low=0, high=1, help=faithful),
+            FAITHFULNESS,  # wb of all
             Field("blend", "mapping", {}, low=0, high=1, keys=keys, help=help),
             evolve(own["solver"], default=self.solver),
             evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples),
