@@ -105,8 +105,8 @@ class ManifoldProjection(Refiner):
 
         Args:
             latent: codes (N,P,D).
-            faithfulness: wb of every component in [0,1]; else the configuration's `blend`. 1 keeps the drawing, 0 is full
-                refinement. The released slider is 1 - wb.
+            faithfulness: wb of every component in [0,1]; else the configuration's `blend`. 1 keeps the drawing, 0 is
+                full refinement. The released slider is 1 - wb.
             blend: wb_c by component (`all`: the others), or one for all, in its place.
             traits: of `config.traits`, from -1 to 1: how far the code goes the way that samples differ by it; they
                 count more than those of a `text`.

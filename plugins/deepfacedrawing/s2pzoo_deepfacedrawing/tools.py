@@ -26,6 +26,7 @@ from s2pzoo_deepfacedrawing.manifold import ManifoldProjection
 RAMP = 0.25  # share of a window's side over which its shadow fades out; the released code has 0.2 to 0.3
 DARKEST = 0.4  # the shadow is at most this grey
 EYES = ("left_eye", "right_eye")
+MOVING = ("faithfulness", "blend", "traits")  # options that move a code, whose neighbours stay the same
 
 
 def refine(pipeline: Pipeline, sketch: Any, *, fit: bool | str = "auto", **options: Any) -> Any:
