@@ -47,9 +47,7 @@ def shadow(pipeline: Pipeline, sketch: Any, *, strokes: bool = True, fit: bool |
     """
     inputs = pipeline.read(sketch, fit=fit)
     settings, own = read_options(pipeline.model, options), pipeline.model.step("manifold").options
-    chosen = {
-        option.name: settings[option.name] for option in own if option.name not in ("blend", "faithfulness", "traits")
-    }
+    chosen = {option.name: settings[option.name] for option in own if option.name not in MOVING}
     with torch.no_grad():
         drawn = inputs.tensor.to(pipeline.device)
         manifold = cast(ManifoldProjection, pipeline.components["manifold"])
