@@ -173,11 +173,12 @@ def _advice(model: Model, adapters: Iterable[AdapterEntry], found: Iterable[str]
     lossy = [adapter for adapter in adapters if not adapter.lossless]
     for step in model.steps:
         for port, value in step.inputs.items():
-            gives = model.values.get(value)
-            adapter = _between(gives, step.takes[port], lossy) if gives else None
-            if adapter is not None:
-                about = f" ({adapter.summary})" if adapter.summary else ""
-                return f"{adapter.name}{about} would make {value!r} fit: name it before {step.name!r}."
+            gives, takes = model.values.get(value), step.takes[port]
+            for wanted, also in ((takes, ""), (attrs.evolve(takes, size=None, multiple=1), ", and s2pzoo/resize,")):
+                adapter = _between(gives, wanted, lossy) if gives else None
+                if adapter is not None:
+                    about = f" ({adapter.summary})" if adapter.summary else ""
+                    return f"{adapter.name}{about}{also} would make {value!r} fit: name it before {step.name!r}."
     sizes = any("pixels" in misfit for misfit in found)
     return "s2pzoo/resize changes the size of a picture: name it between the two." if sizes else ""
 

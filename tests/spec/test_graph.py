@@ -100,7 +100,15 @@ class TestAdapters:
         tail = Step("again", configs.EncoderConfig(kind="gray"), reads={"image": "photo"},
                     writes={"latent": "more"})  # fmt: skip
         longer = adapted(attrs.evolve(model, steps=(*model.steps, tail), output="more"), ADAPTERS)
-        with pytest.raises(PortMismatchError, match="s2pzoo/gray-from-photo"):
+        with pytest.raises(PortMismatchError, match="s2pzoo/gray-from-photo") as told:
+            check(longer, ADAPTERS)
+        assert "s2pzoo/resize" not in str(told.value)
+
+    def test_where_the_size_is_another_too_both_are_named(self, model: Model, configs: ModuleType) -> None:
+        tail = Step("again", configs.EncoderConfig(kind="gray", size=16), reads={"image": "photo"},
+                    writes={"latent": "more"})  # fmt: skip
+        longer = adapted(attrs.evolve(model, steps=(*model.steps, tail), output="more"), ADAPTERS)
+        with pytest.raises(PortMismatchError, match=r"gray-from-photo(?s:.)*and s2pzoo/resize, would make 'photo' fit"):
             check(longer, ADAPTERS)
 
 
