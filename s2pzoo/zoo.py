@@ -126,7 +126,7 @@ def compose(
 
     Args:
         parts: a list of
-            a trained part `family.variant:step`,
+            a trained part `family.variant:step`, or of a bundle in a folder `./folder:step`,
             a component `plugin/component` or `(plugin/component, {config field: value})`, untrained,
             a whole trained model `family.variant`,
             a component object, taken as it is,

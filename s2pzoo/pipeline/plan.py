@@ -308,6 +308,11 @@ def read_item(registry: Registry, given: Any) -> Item:
 def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None) -> Item:
     if not isinstance(part, str):
         return _object_item(registry, part)
+    folder, _, step = part.rpartition(":")
+    if "/" in folder or os.sep in folder:
+        if config is not None:
+            raise UsageError(f"{part} is trained: its config is the bundle's.", fix="Leave out the config.")
+        return _trained_item(registry, folder if folder.startswith(HUB) else Path(folder), step)
     name = parse(part)
     if config is not None and not isinstance(name, ComponentName):
         raise UsageError(f"{part} is trained: its config is the bundle's.", fix="Leave out the config.")
@@ -320,21 +325,24 @@ def _named_item(registry: Registry, part: Any, config: Mapping[str, Any] | None)
         parts = {step: _by_name(plan, step) for step in plan.parts}
         model = plan.model
         return Item(block=Block.whole(model), parts=parts, blank_ok=model.blank_ok, dataset=model.dataset)
-    return _trained_item(registry, name)
+    return _trained_item(registry, str(name.model), name.step)
 
 
-def _trained_item(registry: Registry, name: PartName) -> Item:
-    plan = of_bundle(registry, *found(registry, str(name.model)))
-    if name.step not in plan.parts:
-        near = suggest(name.step, plan.parts)
+def _trained_item(registry: Registry, model: str | Path, name: str) -> Item:
+    """One step of a model of a name, or of a bundle in a folder."""
+    plan = of_bundle(registry, *found(registry, model))
+    if name not in plan.parts:
+        near = suggest(name, plan.parts)
         raise UsageError(
-            f"{name.model} has no step {name.step!r}.",
+            f"{model} has no step {name!r}.",
             why=f"It has: {', '.join(plan.parts)}.",
-            fix=f"Did you mean '{name.model}:{near[0]}'?" if near else "",
+            fix=f"Did you mean '{model}:{near[0]}'?" if near else "",
         )
-    step = attrs.evolve(plan.model.step(name.step), reads={}, writes={})  # its own wires are cut
+    step = attrs.evolve(plan.model.step(name), reads={}, writes={})  # its own wires are cut
+    nameless = isinstance(model, Path) or model.startswith(HUB)
+    part = plan.parts[name] if nameless else _by_name(plan, name)
     return Item(
-        block=Block.part(step), parts={step.name: _by_name(plan, step.name)}, blank_ok=plan.model.blank_ok,
+        block=Block.part(step), parts={name: part}, blank_ok=plan.model.blank_ok,
         dataset=plan.model.dataset,
     )  # fmt: skip
 
@@ -379,7 +387,10 @@ def named_part(part: Named) -> Named:
         return part
     item = read_item(default_registry(), part.component)
     (step,) = item.block.steps
-    start = item.parts[step.name].name
+    if not (start := item.parts[step.name].name):
+        raise UsageError(
+            f"{part.component} has no name to begin with.", fix="Give a part of a model: family.variant:step."
+        )
     return attrs.evolve(part, component=step.component, config={**to_dict(step.config), **part.config}, start=start)
 
 

@@ -104,3 +104,12 @@ def test_a_manifest_that_was_changed_is_found_out(hybrid: Path) -> None:
 def test_the_place_of_a_part_is_looked_for_as_ever(hybrid: Path) -> None:
     held, _ = found(default_registry(), "tiny.small")
     assert s2pzoo.load(hybrid).weights["encoder"] == held.label
+
+
+def test_a_part_of_a_bundle_in_a_folder_has_no_name(bundle: Path, tiny: Pipeline, tmp_path: Path) -> None:
+    mixed = s2pzoo.compose([NAMED["encoder"], f"{bundle}:refiner", NAMED["generator"]])
+    assert set(mixed.named) == {"encoder", "generator"} and mixed(face()).tobytes() == tiny(face()).tobytes()
+    with pytest.raises(UsageError, match="no step 'refner'"):
+        s2pzoo.compose([f"{bundle}:refner"])
+    with pytest.raises(UsageError, match="its config is the bundle's"):
+        s2pzoo.compose([{"part": f"{bundle}:refiner", "config": {"dim": 3}}])

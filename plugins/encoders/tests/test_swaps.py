@@ -186,3 +186,9 @@ def test_it_sees_in_fewer_bits(encoder: str) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         made = encoding(torch.rand(2, 1, 40, 40).bfloat16())
     assert made.isfinite().all() and made.shape == (2, 5, 10, 10)
+
+
+def test_a_part_without_a_name_is_no_start(tmp_path: Path) -> None:
+    folder = s2pzoo.load("encoders.sketchbert-small").save(tmp_path / "bundle")
+    with pytest.raises(UsageError, match="no name to begin with"):
+        trained_with("ups/stage1", f"{folder}:encoder", tmp_path / "data")
