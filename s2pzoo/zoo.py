@@ -132,7 +132,8 @@ def compose(
             a component object, taken as it is,
             a table {part, config, name, reads, writes, side} to name a step or connect it by hand; with `side` it runs
             only when its value is asked for;
-            or the path of a TOML file with `name`, `size` and a `[[steps]]` table for each part.
+            or the path of a TOML file with `name`, `size`, a `[[steps]]` table for each part, and what the saved bundle
+            says about itself, `[output]`.
         name: `family.variant` for the whole, wherever it is shown or saved.
         size: side of the drawing in pixels; by default what the first part takes, or 256.
         untrained: "refuse", or "allow" to run components without trained weights.
@@ -149,9 +150,9 @@ def compose(
 
 def composed(parts: Sequence[Any] | str | Path, *, name: str = "custom.composed", size: int | None = None) -> Plan:
     """What `compose` would make, checked; nothing is built. Arguments and errors as there."""
-    registry = default_registry()
+    registry, said = default_registry(), {}
     if isinstance(parts, str | os.PathLike):
-        parts, name, size = read_toml(Path(parts), name, size)
+        parts, name, size, said = read_toml(Path(parts), name, size)
     if not parts:
         raise UsageError("There is nothing to compose.", fix="Give a list of at least one part.")
     with manifests_alone():
@@ -166,7 +167,7 @@ def composed(parts: Sequence[Any] | str | Path, *, name: str = "custom.composed"
     plan = Plan(
         model=attrs.evolve(model, blank_ok=any(item.blank_ok for item in items), dataset=items[0].dataset),
         parts=made,
-        metadata=joined_metadata([part.bundle.manifest for part in made.values() if part.bundle]),
+        metadata=joined_metadata([part.bundle.manifest for part in made.values() if part.bundle]) | said,
     )
     return adapted(registry, plan, adapters)
 

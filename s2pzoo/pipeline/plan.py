@@ -33,7 +33,6 @@ from s2pzoo.spec.model import UNREGISTERED, AdapterEntry, ComponentEntry, Model,
 from s2pzoo.spec.names import (
     ComponentName,
     ModelName,
-    PartName,
     hint,
     parse,
     parse_component,
@@ -399,25 +398,28 @@ def _config(registry: Registry, entry: ComponentEntry, given: Mapping[str, Any])
     return attrs.evolve(adapter_config(adapter), **given) if adapter else read(entry.config, given)
 
 
-def read_toml(path: Path, name: str, size: int | None) -> tuple[list[Any], str, int | None]:
-    """The parts, name and size of a composition in a TOML file."""
+def read_toml(path: Path, name: str, size: int | None) -> tuple[list[Any], str, int | None, dict[str, Any]]:
+    """The parts, name and size of a composition in a TOML file, and what it says about itself."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         fix = "Give a list of parts, or a TOML file."
         raise UsageError(f"{path} cannot be read.", why=str(error), fix=fix) from error
-    unknown = sorted(set(data) - {"name", "size", "steps"})
+    unknown = sorted(set(data) - {"name", "size", "steps", "output"})
     if unknown:
-        raise UsageError(f"{path} has an unknown key {unknown[0]!r}.", why="It may have name, size and [[steps]].")
-    steps, name, size = data.get("steps", []), data.get("name", name), size or data.get("size")
+        why = "It may have name, size, [output] and [[steps]]."
+        raise UsageError(f"{path} has an unknown key {unknown[0]!r}.", why=why)
+    steps, output = data.get("steps", []), data.get("output", {})
+    name, size = data.get("name", name), size or data.get("size")
     for key, fits, wanted in (
         ("steps", isinstance(steps, list), "[[steps]], a table for each part"),
+        ("output", isinstance(output, dict) and set(output) <= set(METADATA), f"a table of {', '.join(METADATA)}"),
         ("name", isinstance(name, str), "a text"),
         ("size", size is None or (isinstance(size, int) and size > 0), "a positive whole number"),
     ):
         if not fits:
             raise UsageError(f"{path} has a wrong {key}.", fix=f"Give {wanted}.")
-    return steps, name, size
+    return steps, name, size, output
 
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:

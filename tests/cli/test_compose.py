@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import s2pzoo
+from s2pzoo.weights.bundle import read_bundle
 
 TRAINED = ("doodle.small:encoder", "doodle.small:painter")
 
@@ -58,3 +59,14 @@ def test_a_file_that_is_none_is_refused_in_words(cli: Callable[..., Any], tmp_pa
     done = cli("compose", recipe(tmp_path, *TRAINED, more=more))
     assert done.code == 2 and "E_UNEXPECTED" not in done.err
     assert cli("compose", "no.toml").code == 2
+
+
+def test_what_it_says_about_itself_is_in_the_bundle(cli: Callable[..., Any], tmp_path: Path) -> None:
+    file = recipe(tmp_path, *TRAINED, more='[output]\nsummary = "Mine."\nlimits = ["It is small."]')
+    assert cli("compose", file, "-o", "mine", "--by-name").code == 0
+    held = read_bundle(tmp_path / "mine").manifest
+    assert (held.summary, held.limits) == ("Mine.", ("It is small.",))
+    assert [step.weights for step in held.steps] == list(TRAINED)
+    assert cli("compose", recipe(tmp_path, *TRAINED, more="[output]\nsumary = 1")).code == 2
+    done = cli("compose", recipe(tmp_path, *TRAINED, more="[output]\nsummary = 1"), "-o", "other")
+    assert done.code == 2 and "E_UNEXPECTED" not in done.err
