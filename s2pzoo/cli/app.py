@@ -61,6 +61,9 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+_TELLING = frozenset(("--help", "-h", "--version"))
+
+
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
@@ -107,7 +110,8 @@ def _run(arguments: Sequence[str]) -> int:
         for at in left_behind():
             text = f"An earlier command ended without a word while {at}. `s2pzoo doctor` may tell more."
             output.note(output.stderr(), text)
-        with output.remarks_as_notes():
+        asked = _TELLING.intersection(arguments)  # typer prints these, and knows no full disk
+        with output.remarks_as_notes(), output.told_if_closed() if asked else contextlib.nullcontext():
             code = make_app(arguments[0])(args=arguments, prog_name="s2pzoo", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()

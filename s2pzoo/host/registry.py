@@ -161,7 +161,7 @@ class Registry:
         """What the first plugin, by family, answers to s2pzoo_find_weights; None where none has an answer.
 
         Raises:
-            PluginFailedError: a plugin raised, or gave something that is not a path.
+            PluginFailedError: a plugin raised, or gave something that is not a folder.
         """
         settings = self._settings()
         for plugin in self.plugins():
@@ -287,7 +287,10 @@ def _ask_for_weights(plugin: Plugin, ref: str, settings: Settings) -> Path | Non
     try:
         with breadcrumb(f"asking plugin {plugin.family} for weights"), interrupts() as pressed, unchanged():
             found = plugin.hooks["s2pzoo_find_weights"](ref=ref, settings=settings)
-        return None if found is None else Path(found)
+        folder = None if found is None else Path(found)
+        if folder is not None and not folder.is_dir():
+            raise NotADirectoryError(f"it gave {str(folder)[:200]!r}, which is no folder")
+        return folder
     except BaseException as error:  # SystemExit and its like too
         if isinstance(error, KeyboardInterrupt) and pressed:
             raise

@@ -355,9 +355,9 @@ class TestMessagesThatHelp:
         assert done.code == 1 and "a/b@main" in done.err and "no folder" not in done.err
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
-    @pytest.mark.parametrize("more", [[], ["--json"]])
-    def test_a_full_or_closed_stdout(self, more: list[str], site: Path) -> None:
-        command = [sys.executable, "-m", "s2pzoo", "list", *more]
+    @pytest.mark.parametrize("asked", [["list"], ["list", "--json"], ["--help"], ["--version"], ["list", "--help"]])
+    def test_a_full_or_closed_stdout(self, asked: list[str], site: Path) -> None:
+        command = [sys.executable, "-m", "s2pzoo", *asked]
         with open("/dev/full", "w") as full:
             done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         assert done.returncode == 2 and "E_OUTPUT" in done.stderr and "Traceback" not in done.stderr

@@ -394,9 +394,12 @@ class TestFindWeights:
             f"@hookimpl\ndef s2pzoo_find_weights(settings, ref):\n    return {str(tmp_path)!r} + '/' + ref",
         )
         install("cc", "@hookimpl\ndef s2pzoo_find_weights():\n    raise OSError('not reached')")
+        (tmp_path / "acme.small").mkdir()
         assert Registry().find_weights("acme.small") == tmp_path / "acme.small"
 
-    @pytest.mark.parametrize("body", ["raise OSError('mirror is down')", "return 3"])
+    @pytest.mark.parametrize(
+        "body", ["raise OSError('mirror is down')", "return 3", "return 'a\\0b'", "return '/nowhere'"]
+    )
     def test_a_failing_mirror_is_named_and_not_passed_over(self, install, body: str) -> None:
         install("aa", f"@hookimpl\ndef s2pzoo_find_weights(ref):\n    {body}")
         with pytest.raises(PluginFailedError, match="S2PZOO_DISABLE=aa"):
