@@ -14,7 +14,6 @@ import numpy as np
 from attrs import frozen
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from s2pzoo.errors import RecipeError
 from s2pzoo.interfaces import Component
@@ -25,9 +24,8 @@ from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.spec.names import hint
 from s2pzoo.spec.ports import KINDS
-from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoRules, window
+from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoObjective, PhotoRules
 from s2pzoo.train.recipe import Part, Recipe, part
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
@@ -92,11 +90,7 @@ class Finetune(Task):
         self.ema = tuple(trained)
         self.optimizers["parts"] = self.adam(*trained.values())
         self.data = PairedBatches(recipe.data, data, batch=recipe.schedule.batch)
-        self.gan = Adversary(
-            self, recipe.networks.critic, recipe.losses.adversarial, kinds=("photo",), rate=recipe.rules.critic_rate,
-            matching=recipe.losses.matching,
-        )  # fmt: skip
-        self.frozen["perceptual"] = recipe.losses.perceptual.make()
+        self.objective = PhotoObjective(self)
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
         return self.data.draw(rng)
@@ -111,16 +105,9 @@ class Finetune(Task):
         return values
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
-        rules, fake = self.recipe.rules, self.run(self.networks, batch["sketch"])[self.model.output]
+        fake = self.run(self.networks, batch["sketch"])[self.model.output]
         y = resized(batch["photo"], fake.shape[-1])
-        at = window(y.shape[-1], rules.crop, self.rng(index, 1))
-        real, shown = y[at], fake[at]
-        terms = {"l1": F.l1_loss(fake, y), "perceptual": self.frozen["perceptual"].total(fake=shown, real=real)}
-        judged = {}
-        if index >= rules.critic_start * self.recipe.schedule.steps:
-            judged["critics"] = self.gan.judge(backward, self.rng(index, 2), photo=(real, shown))
-            terms["gan"] = self.gan.fool(photo=shown)
-            terms["feature_matching"] = self.gan.match(photo=(real, shown))
+        terms, judged = self.objective(fake, y, index, backward)
         self.minimise("parts", self.weighted(terms), backward)
         if index == 0:
             self._check_reached()

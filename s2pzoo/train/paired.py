@@ -1,4 +1,4 @@
-"""Batches of drawings and the photos they are of, from a declared dataset."""
+"""Drawings and the photos they are of, from a declared dataset: batches, and how made photos are compared."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from attrs import frozen
 from torch import Tensor
+from torch.nn import functional as F
 
 from s2pzoo.data.dataset import Dataset, open_dataset, open_joined
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.spec.fields import knob
+from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.recipe import Part, part
+from s2pzoo.train.task import Backward, Task
 
 
 @frozen(kw_only=True)
@@ -45,6 +48,37 @@ class PhotoRules:
     crop: int = knob(0, low=0, help="all losses but L1 look at one random square of so many pixels; 0: the whole photo")
     critic_start: float = knob(0.0, low=0, high=1, help="share of the steps after which the critics join")
     critic_rate: float = knob(1.0, low=0, help="their learning rate, times the generators'")
+
+
+class PhotoObjective:
+    """How photos that a task makes are compared with true ones: L1, features of a network, and critics of photos.
+
+    It adds an Adversary to the task, whose recipe has `losses` as `PhotoLosses` and `rules` as `PhotoRules`.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task, recipe = task, task.recipe
+        losses = recipe.losses
+        self.gan = Adversary(
+            task, recipe.networks.critic, losses.adversarial, kinds=("photo",), rate=recipe.rules.critic_rate,
+            matching=losses.matching,
+        )  # fmt: skip
+        task.frozen["perceptual"] = losses.perceptual.make()
+
+    def __call__(
+        self, fake: Tensor, y: Tensor, index: int, backward: Backward
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The generators' terms of photos (N,3,S,S) at a step; the critics, who make theirs, and their loss."""
+        task, rules = self.task, self.task.recipe.rules
+        at = window(y.shape[-1], rules.crop, task.rng(index, 1))
+        real, shown = y[at], fake[at]
+        terms = {"l1": F.l1_loss(fake, y), "perceptual": task.frozen["perceptual"].total(fake=shown, real=real)}
+        if index < rules.critic_start * task.recipe.schedule.steps:
+            return terms, {}
+        judged = {"critics": self.gan.judge(backward, task.rng(index, 2), photo=(real, shown))}
+        terms["gan"] = self.gan.fool(photo=shown)
+        terms["feature_matching"] = self.gan.match(photo=(real, shown))
+        return terms, judged
 
 
 class PairedBatches:

@@ -13,15 +13,13 @@ import torch
 from attrs import frozen
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from s2pzoo.interfaces import Generator
 from s2pzoo.nn.blocks import init_normal
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model, Step
-from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.calibrate import recalibrate
-from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoRules, window
+from s2pzoo.train.paired import PairedBatches, PairedData, PhotoLosses, PhotoObjective, PhotoRules
 from s2pzoo.train.recipe import Part, Recipe, part
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
@@ -102,30 +100,15 @@ class Pix2Pix(Task):
         self.networks = channels_last({"generator": UNet(FACES256)})
         self.ema = ("generator",)
         self.optimizers["generator"] = self.adam(self.networks["generator"])
-        self.gan = Adversary(
-            self,
-            recipe.networks.critic,
-            recipe.losses.adversarial,
-            kinds=("photo",),
-            rate=recipe.rules.critic_rate,
-            matching=recipe.losses.matching,
-        )
-        self.frozen["perceptual"] = recipe.losses.perceptual.make()
+        self.objective = PhotoObjective(self)
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
         return self.data.draw(rng)
 
     def step(self, batch: dict[str, Tensor], index: int, backward: Backward) -> dict[str, float]:
-        x, y, rules = batch["sketch"], batch["photo"], self.recipe.rules
+        x, y = batch["sketch"], batch["photo"]
         fake = self.networks["generator"](sketch=x)
-        at = window(y.shape[-1], rules.crop, self.rng(index, 1))
-        real, shown = y[at], fake[at]
-        terms = {"l1": F.l1_loss(fake, y), "perceptual": self.frozen["perceptual"].total(fake=shown, real=real)}
-        judged = {}
-        if index >= rules.critic_start * self.recipe.schedule.steps:
-            judged["critics"] = self.gan.judge(backward, self.rng(index, 2), photo=(real, shown))
-            terms["gan"] = self.gan.fool(photo=shown)
-            terms["feature_matching"] = self.gan.match(photo=(real, shown))
+        terms, judged = self.objective(fake, y, index, backward)
         self.minimise("generator", self.weighted(terms), backward)
         return numbers({**terms, **judged})
 
