@@ -25,6 +25,8 @@ test_contextualgan = plugin_suite("contextualgan", steps=3, inits=2)
 test_deepfacedrawing = plugin_suite("deepfacedrawing")
 test_encoders = plugin_suite("encoders")
 test_faces = plugin_suite("faces")
+test_hybrids = plugin_suite("hybrids")
+test_simplify = plugin_suite("simplify")
 test_ups = plugin_suite("ups")
 
 

@@ -52,7 +52,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = "/" in arguments.model
     model: Any = s2pzoo.load(Path(arguments.model) if folder else arguments.model)
-    faces = open_dataset(arguments.corpus)
+    faces, content = open_dataset(arguments.corpus), model.components["content"]
     lpips = LpipsSqueeze(backbone=load_backbone(arguments.backbone))
     some = evenly(len(faces), arguments.count)
     photos = [torch.from_numpy(faces.photo(int(i)).transpose(2, 0, 1).copy())[None] for i in some]
@@ -62,9 +62,8 @@ def main() -> None:
         drawn = torch.from_numpy(sketch)[None, None]
         other = photos[(len(rows) + len(photos) // 2) % len(photos)]
         gray = model.execute({"sketch": drawn}, ["gray"])["gray"]
-        usual, own, theirs = (
-            model.execute({"gray": gray}, ["photo"], reference=one)["photo"] for one in (None, photo, other)
-        )
+        with torch.no_grad():
+            usual, own, theirs = (content(gray=gray, reference=one) for one in (None, photo, other))
         far = [
             np.linalg.norm(chroma(a) - chroma(b))
             for a, b in ((usual, photo), (own, photo), (usual, other), (theirs, other))

@@ -40,7 +40,7 @@ def distance(found: NDArray[np.float32], sketch: torch.Tensor) -> float:
     return float(np.abs(_inked(found) - _inked(drawn)).sum() / 2)
 
 
-def _inked(sketch: NDArray[np.float32]) -> NDArray[np.float32]:
+def _inked(sketch: NDArray[np.float32]) -> NDArray[np.floating]:
     ink = gaussian_filter(1 - sketch, 2 * len(sketch) / 128)
     return ink / max(float(ink.sum()), 1e-6)
 

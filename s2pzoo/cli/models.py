@@ -64,7 +64,7 @@ def place_of(model: Model) -> Place:
 def chosen(name: str | None, *, can: str = "") -> str:
     """`name`; or, where none was given, the one default model of an installed family that has weights here.
 
-    Of several, the one whose family the catalogue calls the default.
+    Of several, the one whose family the catalogue calls the default; for a tool, the one that makes no photos.
 
     Args:
         name: what was given.
@@ -78,7 +78,9 @@ def chosen(name: str | None, *, can: str = "") -> str:
     registry = default_registry()
     usual = [family for family, plugin in default_catalogue().plugins.items() if plugin.default]
     for families in (usual, registry.families()):  # the usual ones first: no other plugin is imported then
-        ready = [model.name for family in families if (model := _ready(family, can))]
+        able = [model for family in families if (model := _ready(family, can))]
+        made_for_it = [model for model in able if not _makes_photos(model)]  # but for a tool, of what use would it be?
+        ready = [model.name for model in (made_for_it or able)]
         if len(ready) == 1:
             return ready[0]
     why = f"These have weights here: {', '.join(ready)}." if ready else "No installed model has weights here."
@@ -91,8 +93,12 @@ def _ready(family: str, can: str) -> Model | None:
         return None
     plugin = default_registry().look(family)
     model = plugin.default if plugin.state is State.LOADED else None
-    fits = model and (_can(model, can) if can else model.values[model.output].kind == "photo")
+    fits = model and (_can(model, can) if can else _makes_photos(model))
     return model if model and fits and place_of(model).folder else None
+
+
+def _makes_photos(model: Model) -> bool:
+    return model.values[model.output].kind == "photo"
 
 
 def opened(name: str, *, weights: str | None = None, device: str = "cpu", can: str = "") -> Pipeline:
