@@ -15,7 +15,7 @@ from s2pzoo.zoo import on_paper
 
 DOCS = Path(__file__).parents[2] / "docs/images"
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = ("contextualgan", "deepfacedrawing", "ups")
+DRAWN = ("contextualgan", "deepfacedrawing", "hybrids", "ups")
 MODELS = {model.name: model for model in default_registry().models()}
 
 
