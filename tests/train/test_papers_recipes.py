@@ -39,7 +39,7 @@ def known(recipe: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 
 def test_each_method_has_the_papers_recipe() -> None:
-    assert {name.partition("/")[0] for name in papers()} == {"contextualgan", "deepfacedrawing", "ups"}
+    assert {name.partition("/")[0] for name in papers()} == {"contextualgan", "deepfacedrawing", "simplify", "ups"}
 
 
 @pytest.mark.parametrize("name", papers())
