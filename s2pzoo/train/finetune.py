@@ -84,7 +84,7 @@ class Finetune(Task):
         _check(kept, self.model, trained)
         self.networks = channels_last({name: one.requires_grad_(True) for name, one in trained.items()})
         self.aside = {name: one.eval() for name, one in pipeline.components.items() if name not in trained}
-        self.frozen |= {name: one.requires_grad_(False) for name, one in self.aside.items()}
+        self.frozen |= {f"part {name}": one.requires_grad_(False) for name, one in self.aside.items()}  # beside losses
         self.named = {name: part for name, part in pipeline.named.items() if name in self.aside}
         self.about = {key: value for key, value in pipeline.metadata.items() if key == "licence"}
         self.ema = tuple(trained)
@@ -98,9 +98,9 @@ class Finetune(Task):
     def run(self, networks: Mapping[str, Any], sketch: Tensor) -> dict[str, Tensor]:
         """Every value on the way from drawings (N,1,S,S) of any size to photos, by name."""
         values = {self.model.input: resized(sketch, self.model.size)}
+        parts = {**self.aside, **networks}
         for step in self.steps:
-            network = networks.get(step.name) or self.frozen[step.name]
-            given = network(**{port: values[value] for port, value in step.inputs.items()})
+            given = parts[step.name](**{port: values[value] for port, value in step.inputs.items()})
             values |= {step.outputs[port]: value for port, value in by_port(given, step).items()}
         return values
 

@@ -61,6 +61,12 @@ def test_what_is_frozen_stays_and_is_named_what_is_not_is_trained(run: Callable[
     assert pipeline.model.name == "custom.mine" and pipeline(face()).size == (32, 32)
 
 
+def test_a_part_may_be_called_like_a_loss(run: Callable[..., Path], composition: Path) -> None:
+    composition.write_text(composition.read_text().replace('small:encoder"', 'small:encoder"\nname = "perceptual"'))
+    out = run("freeze=perceptual,refiner")
+    assert alike(weights("tiny.small")["encoder"], weights(out)["perceptual"])
+
+
 def test_without_freeze_every_part_is_trained(run: Callable[..., Path], composition: Path) -> None:
     composition.write_text(composition.read_text().replace('[[steps]]\npart = "tiny.small:refiner"\n', ""))
     before, after = weights("tiny.small"), weights(run())
