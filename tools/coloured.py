@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.progress import track
+from s2pzoo_deepfacedrawing.traits import cheeks
 from skimage.color import rgb2lab
 from torch import Tensor
 
@@ -28,18 +29,10 @@ from s2pzoo.imaging.write import write_image
 from s2pzoo.nn.squeezenet import load_backbone
 from s2pzoo.pipeline.inputs import to_images
 
-CHEEKS = ((94, 160), (162, 160))  # x, y of a 256-pixel frame, 10 pixels around
-
 
 def chroma(photo: Tensor) -> NDArray[np.float64]:
     """The mean a, b of the cheeks of a photo (1,3,S,S)."""
-    pixels, unit = photo[0].permute(1, 2, 0).numpy(), photo.shape[-1] / 256
-    squares = [pixels[_near(y, unit), _near(x, unit)].reshape(-1, 3) for x, y in CHEEKS]
-    return rgb2lab(np.concatenate(squares)[None])[0, :, 1:].mean(0)
-
-
-def _near(centre: int, unit: float) -> slice:
-    return slice(round((centre - 10) * unit), round((centre + 10) * unit))
+    return rgb2lab(cheeks(photo[0].permute(1, 2, 0).numpy())[None])[0, :, 1:].mean(0)
 
 
 def main() -> None:
@@ -50,8 +43,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=48)
     parser.add_argument("--sheet", type=Path, help="holds the corpus' photos: never committed")
     arguments = parser.parse_args()
-    folder = "/" in arguments.model
-    model: Any = s2pzoo.load(Path(arguments.model) if folder else arguments.model)
+    model: Any = s2pzoo.load(arguments.model)
     faces, content = open_dataset(arguments.corpus), model.components["content"]
     lpips = LpipsSqueeze(backbone=load_backbone(arguments.backbone))
     some = evenly(len(faces), arguments.count)

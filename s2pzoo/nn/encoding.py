@@ -22,8 +22,7 @@ from s2pzoo.host.parts import Part
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Encoder
 from s2pzoo.nn.adapters import strokes_of
-from s2pzoo.pipeline.plan import found
-from s2pzoo.spec.names import parse_part
+from s2pzoo.pipeline.plan import load_part
 from s2pzoo.spec.ports import Port
 
 _PROBE = 128  # pixels a side of what an encoder is measured on, where it takes any
@@ -78,9 +77,7 @@ class Eyes(nn.Module):
     def at_start(self) -> None:
         """A training begins: take the weights of the trained part that the configuration names."""
         if self.start:
-            name = parse_part(self.start)
-            bundle, _ = found(default_registry(), str(name.model))
-            bundle.load_into({name.step: self.encoder})
+            load_part(self.start, self.encoder)
             self.encoder.origin = self.start
 
     def _sized(self, sketch: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import field, frozen
@@ -46,6 +46,9 @@ from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, pull
 from s2pzoo.weights.manifest import METADATA, Manifest, StepRecord
 from s2pzoo.weights.resolve import WeightsRef, default_sources, find_weights
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _ITEM_KEYS = ("part", "config", "name", "reads", "writes", "side")
 
@@ -375,6 +378,13 @@ def _registered(registry: Registry, cls: type) -> str | None:
             if entry.network == f"{cls.__module__}:{cls.__qualname__}":
                 return entry.name
     return None
+
+
+def load_part(name: str, network: nn.Module) -> None:
+    """Put the weights of the trained part `family.variant:step` into its network. Errors as for `load`."""
+    part = parse_part(name)
+    bundle, _ = found(default_registry(), str(part.model))
+    bundle.load_into({part.step: network})
 
 
 def named_part(part: Named) -> Named:

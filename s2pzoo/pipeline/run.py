@@ -24,11 +24,10 @@ from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
 from s2pzoo.pipeline.golden import golden_input, golden_values
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
-from s2pzoo.pipeline.plan import found
+from s2pzoo.pipeline.plan import load_part
 from s2pzoo.pipeline.result import Result
 from s2pzoo.spec import graph
 from s2pzoo.spec.model import UNREGISTERED, Model, Step, ToolEntry
-from s2pzoo.spec.names import parse_part
 from s2pzoo.weights.bundle import Bundle, amend_bundle, write_bundle
 from s2pzoo.weights.initialise import check_dtype, check_half, device_of, usual_mode, without_initialising
 
@@ -409,39 +408,35 @@ def save_bundle(
     Further arguments and errors as for `weights.bundle.write_bundle`.
     """
     named = named or {}
-    _check_unchanged(named, networks)
+    theirs = _parts_as_named(named, networks)
     bundle = write_bundle(folder, model, networks, about=about, named=named, dtype=dtype, overwrite=overwrite)
     given = golden_input(model.input_port) if golden is None else golden
     ours = {step.name: network for step in model.steps if isinstance(network := networks[step.name], Component)}
     if graph.misfits(model) or given is None or len(ours) < len(model.steps):
         return bundle
     with without_initialising():
-        fresh = {name: type(network)(network.config) for name, network in ours.items()}
-    bundle.load_into({name: network for name, network in fresh.items() if name not in named})
-    load_named(named, fresh)
-    return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh), given))
+        fresh = {name: type(network)(network.config) for name, network in ours.items() if name not in named}
+    bundle.load_into(fresh)
+    return amend_bundle(folder, golden=golden_values(Pipeline(model=model, components=fresh | theirs), given))
 
 
-def load_named(named: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
-    """Put the weights of trained parts, step name -> `family.variant:step`, into their networks."""
-    for step, part in named.items():
-        name = parse_part(part)
-        bundle, _ = found(default_registry(), str(name.model))
-        bundle.load_into({name.step: networks[step]})
+def _parts_as_named(named: Mapping[str, str], networks: Mapping[str, Any]) -> dict[str, Any]:
+    """The trained parts of these names, step name -> fresh network.
 
-
-def _check_unchanged(named: Mapping[str, str], networks: Mapping[str, nn.Module]) -> None:
-    """Raises UsageError where a network has not the weights of the trained part that it is to be named as."""
+    Raises:
+        UsageError: the network of a step has not the weights of its part.
+    """
     with without_initialising():
-        fresh = {step: type(network)(network.config) for step in named if (network := networks[step])}
-    load_named(named, fresh)
+        fresh = {step: type(networks[step])(networks[step].config) for step in named}
     for step, one in fresh.items():
+        load_part(named[step], one)
         now = networks[step].state_dict()
         if any(not torch.equal(value, now[key].cpu()) for key, value in one.state_dict().items()):
             raise UsageError(
                 f"Step {step!r} is no longer {named[step]}.", why="Its weights were changed since.",
                 fix="Save it with its weights: by_name=False.",
             )  # fmt: skip
+    return fresh
 
 
 def _callables(callbacks: Any) -> tuple[Callback, ...]:

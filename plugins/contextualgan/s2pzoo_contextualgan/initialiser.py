@@ -77,7 +77,14 @@ class Initialiser(Task):
         self.optimizers["initialiser"] = self.adam(*made.values())
         settings, side = recipe.data, config.side
         self.pairs, self.preview = (
-            open_pairs(data / folder, side=side, drawings=settings.drawings, faces=count, dataset=settings.dataset)
+            open_pairs(
+                data / folder,
+                side=side,
+                drawings=settings.drawings,
+                faces=count,
+                dataset=settings.dataset,
+                workers=recipe.schedule.workers,
+            )
             for folder, count in ((settings.corpus, settings.faces), (settings.preview, PREVIEW))
         )
 

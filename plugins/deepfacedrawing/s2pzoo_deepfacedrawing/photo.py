@@ -5,7 +5,7 @@ FM's network is in embedding.py, where stage I begins it.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -250,15 +250,19 @@ class Stage2(Task):
         encoder.eval()
         codes = [encoder(sketch=part.to(self.device).float() / 255) for part in self.samples.split(32)]
         encoder.train(training)
+        cast(ManifoldProjection, parts["manifold"]).fill(torch.cat(codes).transpose(0, 1), **self._people)
+
+    @cached_property
+    def _people(self) -> dict[str, Tensor]:
+        """What is known of the bank's samples, of whom its codes change and these do not."""
         known = self.data.known
         people = known.tags[: len(self.samples)]
         ages = [float(p["age"]) if p["age"].replace(".", "").isdigit() else 0.0 for p in people]
-        cast(ManifoldProjection, parts["manifold"]).fill(
-            torch.cat(codes).transpose(0, 1),
-            gender=torch.tensor([GENDERS.get(p["gender"], 0) for p in people], dtype=torch.uint8),
-            age=torch.tensor(ages).round().to(torch.uint8),
-            traits=torch.tensor([traits_of(tags, known.photo(index)) for index, tags in enumerate(people)]),
-        )
+        return {
+            "gender": torch.tensor([GENDERS.get(p["gender"], 0) for p in people], dtype=torch.uint8),
+            "age": torch.tensor(ages).round().to(torch.uint8),
+            "traits": torch.tensor([traits_of(tags, known.photo(index)) for index, tags in enumerate(people)]),
+        }
 
     def _settled(self, networks: Networks) -> dict[str, nn.Module]:
         """All parts of the model, averaged where they were trained, with statistics and a bank of their own."""

@@ -31,9 +31,7 @@ def traits_of(tags: Mapping[str, str], photo: NDArray[np.float32]) -> list[float
     """
     age = tags.get("age", "")
     years = float(age) if age.replace(".", "", 1).isdigit() else None
-    scale = len(photo) / 256
-    squares = [photo[_around(y, scale), _around(x, scale)].reshape(-1, 3) for x, y in _CHEEKS]
-    lightness = float(np.median(luma(np.concatenate(squares)[None])))
+    lightness = float(np.median(luma(cheeks(photo)[None])))
     return [
         UNKNOWN if years is None else float(np.clip((years - 40) / 25, -1, 1)),
         _EITHER.get(tags.get("gender", ""), UNKNOWN),
@@ -41,6 +39,12 @@ def traits_of(tags: Mapping[str, str], photo: NDArray[np.float32]) -> list[float
         _HAIR.get(tags.get("hair", ""), UNKNOWN),
         _EITHER.get(tags.get("beard", ""), UNKNOWN),
     ]
+
+
+def cheeks(photo: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pixels (K,3) of both cheeks of an aligned photo (S,S,3)."""
+    scale = len(photo) / 256
+    return np.concatenate([photo[_around(y, scale), _around(x, scale)].reshape(-1, 3) for x, y in _CHEEKS])
 
 
 def _around(centre: int, scale: float) -> slice:

@@ -9,9 +9,9 @@ from s2pzoo_simplify.config import PRESETS, SIMPLIFY, SimplifyConfig
 S2PZOO_API = 2
 
 
-def steps(preset: str) -> tuple[Step, ...]:
+def steps(config: SimplifyConfig) -> tuple[Step, ...]:
     """sketch -> clean_sketch."""
-    return (Step("network", PRESETS[preset], writes={"sketch": "clean_sketch"}),)
+    return (Step("network", config, writes={"sketch": "clean_sketch"}),)
 
 
 @hookimpl
@@ -20,10 +20,10 @@ def s2pzoo_plugin() -> Declaration:
     return Declaration(
         components=[SimplifyConfig],
         models=[
-            Model("simplify.light", steps=steps("light"), default=True, licence="CC-BY-4.0",
+            Model("simplify.light", steps=steps(PRESETS["light"]), default=True, licence="CC-BY-4.0",
                   weights=Weights(bundled="weights/light"), **shared,
                   summary="Rough drawings made clean, a light network"),
-            Model("simplify.paper", steps=steps("paper"), **shared,
+            Model("simplify.paper", steps=steps(PRESETS["paper"]), **shared,
                   summary="Rough drawings made clean, layer for layer the published network; no weights here"),
         ],
         tasks=[

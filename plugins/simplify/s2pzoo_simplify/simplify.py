@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from attrs import evolve, frozen
+from attrs import frozen
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
@@ -209,9 +209,7 @@ class Cleanup(Task):
 
     def finished(self, networks: Networks) -> tuple[Model, Networks]:
         self._calibrate(networks)
-        (step,) = steps("light")
-        model = Model(self.recipe.name, steps=[evolve(step, config=self.config)], output="clean_sketch", blank_ok=True)
-        return model, networks
+        return Model(self.recipe.name, steps=steps(self.config), output="clean_sketch", blank_ok=True), networks
 
     def facts(self) -> dict[str, Any]:
         return {"drawings": len(self.known), **begun({"start": self.recipe.networks.start.bundle})}
