@@ -57,6 +57,10 @@ class S2PZooError(Exception):
     def __str__(self) -> str:
         return "\n".join(line for line in (self.what, self.why, self.fix) if line)
 
+    def to_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return {"code": self.code, "what": self.what, "why": self.why, "fix": self.fix}
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, vars(self))
 
@@ -304,6 +308,12 @@ class OfflineError(S2PZooError):
 
     code = "E_OFFLINE"
     usual_fix = "Unset HF_HUB_OFFLINE, or bring the weights: docs/architecture.md, s2pzoo weights bundle."
+
+
+class UnexpectedError(S2PZooError):
+    """Something that nobody foresaw."""
+
+    code = "E_UNEXPECTED"
 
 
 class MissingExtraError(S2PZooError, ImportError):

@@ -23,6 +23,9 @@ class Component(nn.Module):
         needs_grad: its forward needs autograd (it optimises something at inference).
         wants_generator: its forward draws random numbers, from the keyword `generator: torch.Generator`. Such a part
             runs one sketch at a time, so that a photo does not depend on what else is in the batch.
+        watch: of a part that searches (it says None; others have none): called at each step with its number, what it
+            has so far, and the losses. KeyboardInterrupt raised in it ends the search with the best so far. `so_far`
+            of the same arguments gives its ports.
         precise: stays in float32 where a pipeline runs in a smaller dtype: it solves or searches.
         config: what this one was built from.
     """

@@ -27,10 +27,11 @@ from s2pzoo.cli.new import new
 from s2pzoo.cli.publish import publish
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
+from s2pzoo.cli.studio import studio
 from s2pzoo.cli.train import train
 from s2pzoo.cli.verify import verify
 from s2pzoo.errors import S2PZooError, UsageError
-from s2pzoo.host.guard import left_behind
+from s2pzoo.host.guard import left_behind, ours
 
 _CommandLineError = typer.BadParameter.__mro__[2]  # the root of what typer raises for a command line it cannot read
 
@@ -39,7 +40,7 @@ _PANELS = {
     "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "compose": compose,
              "components": components, "plugins": plugins, "plugins freeze": freeze, "plugins diff": diff,
              "doctor": doctor},
-    _MAKE: {"generate": generate, "sketch": sketch},
+    _MAKE: {"generate": generate, "sketch": sketch, "studio": studio},
     "Find photos": {"retrieve": retrieve},
     "Weights": {
         "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,
@@ -125,7 +126,7 @@ def _run(arguments: Sequence[str]) -> int:
         output.tell(told)
         if output.wants_json(arguments):
             with contextlib.suppress(S2PZooError, BrokenPipeError):  # stdout may be what failed
-                output.print_json({"error": output.error_data(told)})
+                output.print_json({"error": told.to_dict()})
         return told.exit_code
 
 
@@ -162,4 +163,4 @@ def _own(error: Exception, arguments: Sequence[str]) -> S2PZooError:
         known = not arguments[0].startswith("-") and arguments[0] in {*_OWN, *(one.name for one in tools.verbs())}
         help_line = f"s2pzoo {arguments[0]} --help" if known else "s2pzoo --help"
         return UsageError(error.format_message(), fix=f"Run: {help_line}")  # pyright: ignore[reportAttributeAccessIssue]
-    return output.ours(error)
+    return ours(error)

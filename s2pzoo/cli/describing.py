@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from s2pzoo.cli.arguments import Overwrite
-from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.errors import PluginMissingError
 from s2pzoo.host.catalogue import default_catalogue
@@ -28,6 +27,7 @@ from s2pzoo.spec.model import ComponentEntry, Model
 from s2pzoo.spec.ports import Port
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.manifest import GOLDEN
+from s2pzoo.weights.place import place_of
 from s2pzoo.zoo import describe, on_paper
 
 _KINDS = {"float": "number", "int": "whole number", "str": "text", "bool": "yes or no", "mapping": "number",

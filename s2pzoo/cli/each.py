@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
+from s2pzoo.cli.output import Answer, note, progress, stderr, tell_failures
 from s2pzoo.errors import S2PZooError
-from s2pzoo.host.guard import breadcrumb
+from s2pzoo.host.guard import breadcrumb, ours
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -63,6 +63,6 @@ def each(
         for one in made:
             console.print(f"{one[takes]} -> {one[gives]}", markup=False, soft_wrap=True)
 
-    failures = [{takes: str(source), "error": error_data(error)} for source, error in problems]
+    failures = [{takes: str(source), "error": error.to_dict()} for source, error in problems]
     listed = {"sketch": "sketches", "photo": "photos"}[takes]
     return Answer(data={**about, listed: made, "failed": failures}, show=show, exit_code=2 if problems else 0)

@@ -14,10 +14,10 @@ from rich.console import Console
 from s2pzoo.cli import files
 from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Overwrite, Seed, Strokes, Weights, paths_in, reading
 from s2pzoo.cli.models import chosen, opened, options_of
-from s2pzoo.cli.output import Answer, error_data, note, ours, progress, stderr, tell_failures
+from s2pzoo.cli.output import Answer, note, progress, stderr, tell_failures
 from s2pzoo.cli.references import read_references, reference_files, save_styles
 from s2pzoo.errors import BadInputError, S2PZooError
-from s2pzoo.host.guard import breadcrumb
+from s2pzoo.host.guard import breadcrumb, ours
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -202,8 +202,8 @@ def _answer(
         "model": model,
         "seed": seed,
         "photos": [one.data() for one in made],
-        "failed": [{"sketch": str(source), "error": error_data(error)} for source, error in problems],
-        "skipped": [{"reference": str(path), "error": error_data(error)} for path, error in skipped],
+        "failed": [{"sketch": str(source), "error": error.to_dict()} for source, error in problems],
+        "skipped": [{"reference": str(path), "error": error.to_dict()} for path, error in skipped],
         "sheet": str(sheet) if sheet else None,
     }
 

@@ -10,13 +10,13 @@ from rich.text import Text
 
 import s2pzoo
 from s2pzoo.cli.freeze import tell_losses
-from s2pzoo.cli.models import place_of
 from s2pzoo.cli.output import Answer, megabytes, table
 from s2pzoo.errors import install_command
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.plugin import Plugin, State
 from s2pzoo.host.registry import default_registry
 from s2pzoo.spec.model import Model
+from s2pzoo.weights.place import place_of
 
 _COLOURS = {State.LOADED: "green", State.BLOCKED: "yellow", State.FAILED: "bold red", State.CONFLICT: "bold red"}
 

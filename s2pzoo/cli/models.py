@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
-
 import s2pzoo
-from s2pzoo.errors import PluginFailedError, S2PZooError, UsageError
+from s2pzoo.errors import UsageError
 from s2pzoo.host.catalogue import default_catalogue
 from s2pzoo.host.plugin import State
 from s2pzoo.host.registry import default_registry
-from s2pzoo.host.settings import Settings
 from s2pzoo.spec import graph
 from s2pzoo.spec.fields import read_options
 from s2pzoo.spec.model import Model
-from s2pzoo.weights.hub import HubPlace, cached
-from s2pzoo.weights.resolve import HubSource, WeightsRef, default_sources, looked
+from s2pzoo.weights.place import place_of
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from s2pzoo.pipeline.run import Pipeline
-
-
-@frozen(kw_only=True)
-class Place:
-    """Where the weights of a model are.
-
-    Attributes:
-        state: "bundled" (in the plugin's package), "folder" (of S2PZOO_WEIGHTS), "mirror" (of a plugin), "hub", "none".
-        folder: of the bundle, where it is on this machine.
-        hub: "owner/repo@revision", where it is on the Hub.
-    """
-
-    state: str
-    folder: Path | None = None
-    hub: str | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes on this machine."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()) if self.folder else 0
-
-
-def place_of(model: Model) -> Place:
-    """Where the weights of a declared model are, in the order in which `load` looks; one that fails has none."""
-    ref = WeightsRef.of(model, default_registry().plugin(model.family))
-    for source in default_sources(default_registry(), Settings.read()):
-        with contextlib.suppress(S2PZooError):
-            folder = None if isinstance(source, HubSource) else looked(source, ref)
-            if folder is not None:
-                return Place(state=source.state, folder=folder)
-    if not ref.hub:
-        return Place(state="none")
-    return Place(state="hub", hub=ref.hub, folder=cached(HubPlace.read(ref.hub)))
 
 
 def chosen(name: str | None, *, can: str = "") -> str:
@@ -133,24 +92,6 @@ def options_of(pipeline: Pipeline, knobs: Iterable[str] | None, **more: Any) -> 
     options |= {name: value for name, value in more.items() if value is not None}
     read = graph.read_options(pipeline.model, options)
     return {name: read[name] for name in options}
-
-
-def as_picture(made: Any, maker: str) -> Image.Image:
-    """What a family's extra gave, a PIL image or a tensor (C,H,W) or (1,C,H,W), as a picture.
-
-    Raises:
-        PluginFailedError: it is neither.
-    """
-    from PIL import Image
-    from torch import Tensor
-
-    from s2pzoo.pipeline.inputs import to_images
-
-    if isinstance(made, Image.Image):
-        return made
-    if isinstance(made, Tensor) and made.dim() in (3, 4):
-        return to_images(made if made.dim() == 4 else made[None])[0]
-    raise PluginFailedError(f"{maker} gave a {type(made).__name__}, not a picture.")
 
 
 def _can(model: Model, tool: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import inspect
 import json
@@ -22,19 +21,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from s2pzoo.errors import OutputError, Remark, S2PZooError, UsageError
-from s2pzoo.host.guard import reason
-
-TRACEBACK = "S2PZOO_TRACEBACK"
-"""Set in the environment, errors are told with their traceback."""
+from s2pzoo.errors import OutputError, Remark, S2PZooError, UnexpectedError
+from s2pzoo.host.guard import TRACEBACK, reason
 
 _PIPE_WIDTH = 10_000  # a file or another program has no edge to wrap at
 _NAMES = ("model", "plugin", "step", "component", "option")
 _Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on stdout.")]
-
-
-_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
-_LONG = 80  # letters of a path that an error shows
 
 
 class InterruptedByUserError(S2PZooError):
@@ -74,7 +66,7 @@ def verb(command: Callable[..., Answer]) -> Callable[..., int]:
         except KeyboardInterrupt:  # caught here, before typer makes something of its own of it
             raise InterruptedByUserError("Interrupted.") from None
         except SystemExit as error:  # of a plugin, or of what it calls: no answer was given
-            raise _UnexpectedError(
+            raise UnexpectedError(
                 f"Something asked this program to end: {reason(error)}.", why="It may be a bug in a plugin.",
                 fix=f"{TRACEBACK}=1 s2pzoo ... shows where it happened.",
             ) from error  # fmt: skip
@@ -223,31 +215,6 @@ def tell_traceback(error: BaseException) -> None:
     """The traceback on stderr, where the environment asks for it."""
     if os.environ.get(TRACEBACK, "") not in ("", "0"):
         traceback.print_exception(error)
-
-
-def ours(error: Exception) -> S2PZooError:
-    """The error as one of ours: that of a file or a model is told, and the rest of a batch goes on."""
-    if isinstance(error, S2PZooError):
-        return error
-    if isinstance(error, OSError) and error.filename and error.errno in _NO_PATH:
-        name = str(error.filename)
-        shown = name if len(name) <= _LONG else f"{name[:_LONG]}..."
-        return UsageError(f"{shown} cannot be used as a path.", why=str(error.strerror), fix="Give another.")
-    where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
-    return _UnexpectedError(
-        reason(error), why=" ".join(where), fix=f"{TRACEBACK}=1 s2pzoo ... shows where it happened."
-    )
-
-
-class _UnexpectedError(S2PZooError):
-    """Something that nobody foresaw."""
-
-    code = "E_UNEXPECTED"
-
-
-def error_data(error: S2PZooError) -> dict[str, str]:
-    """An error as plain data."""
-    return {"code": error.code, "what": error.what, "why": error.why, "fix": error.fix}
 
 
 def megabytes(size: int) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from s2pzoo.cli import files
-from s2pzoo.cli.models import as_picture
 from s2pzoo.cli.output import note, stderr
 from s2pzoo.errors import BadInputError
 
@@ -83,7 +82,7 @@ def save_styles(
     """Write the grid of one drawing: the references, and below each the photo in its colours."""
     from s2pzoo.imaging.sheet import contact_sheet
     from s2pzoo.imaging.write import write_image
-    from s2pzoo.pipeline.inputs import to_images
+    from s2pzoo.pipeline.inputs import as_picture, to_images
 
     drawing = result.inputs.tensor
     given = {name: value for name, value in options.items() if name != "reference"}

@@ -14,8 +14,9 @@ from rich.text import Text
 from s2pzoo.cli import files
 from s2pzoo.cli.arguments import Backbone, Device, Fit, Knobs, Model, Overwrite, Photos, Seed, Strokes, Weights, reading
 from s2pzoo.cli.models import chosen, opened, options_of
-from s2pzoo.cli.output import Answer, error_data, note, ours, progress, reports, stderr, table, tell_failures
+from s2pzoo.cli.output import Answer, note, progress, reports, stderr, table, tell_failures
 from s2pzoo.errors import OutputError, S2PZooError, UsageError
+from s2pzoo.host.guard import ours
 from s2pzoo.retrieval.files import photo_files
 from s2pzoo.retrieval.via import Via
 
@@ -168,7 +169,7 @@ def _answer(
             "skipped": [{"file": one.name, "reason": one.reason} for one in gallery.skipped],
         },
         "sketches": [one.data() for one in looked],
-        "failed": [{"sketch": str(source), "error": error_data(error)} for source, error in problems],
+        "failed": [{"sketch": str(source), "error": error.to_dict()} for source, error in problems],
         "sheet": str(sheet) if sheet else None,
     }
 

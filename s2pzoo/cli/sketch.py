@@ -11,7 +11,7 @@ import typer
 from s2pzoo.cli import files
 from s2pzoo.cli.arguments import Device, Knobs, Overwrite, Seed, Weights
 from s2pzoo.cli.each import Make, each
-from s2pzoo.cli.models import as_picture, opened, options_of
+from s2pzoo.cli.models import opened, options_of
 from s2pzoo.cli.output import Answer
 from s2pzoo.errors import UsageError
 
@@ -89,6 +89,8 @@ def _refuse(given: Mapping[str, object], model: str | None) -> None:
 
 def _by_model(pipeline: Pipeline, options: Mapping[str, Any], seed: int) -> Make:
     """The tool `sketch` of a family."""
+    from s2pzoo.pipeline.inputs import as_picture
+
     return lambda path: (as_picture(pipeline.sketch(photo=path, seed=seed, **options), "sketch"), ())
 
 

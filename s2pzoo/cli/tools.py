@@ -19,7 +19,7 @@ from rich.console import Console
 from s2pzoo.cli import files
 from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Overwrite, Seed, Strokes, Weights, paths_in, reading
 from s2pzoo.cli.each import each
-from s2pzoo.cli.models import as_picture, chosen, opened, options_of
+from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, note, progress, stderr
 from s2pzoo.errors import BadOptionError, OutputError, UsageError
 from s2pzoo.host.catalogue import default_catalogue
@@ -184,6 +184,8 @@ def _make_each(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -
     pipeline = _opened(tool, given, own)
     more = {one.name: given[one.name] for one in others}
 
+    from s2pzoo.pipeline.inputs import as_picture
+
     def make(path: Path) -> tuple[Image.Image, tuple[str, ...]]:
         inputs = pipeline.read(path, **_how(given)) if drawn else None
         made = getattr(pipeline, tool.name)(path if inputs is None else inputs.tensor[0], **more, **own)
@@ -221,6 +223,8 @@ def _animate(tool: ToolEntry, given: Mapping[str, Any], own: dict[str, Any]) -> 
     spans = read_timing(given["timing"] or ())
     pipeline = _opened(tool, given, own)
     drawn = _read(pipeline, named.values(), **_how(given))
+    from s2pzoo.pipeline.inputs import as_picture
+
     pictures = []
     with progress(stderr(), "pictures", frames) as done:
         for index in range(frames):
@@ -329,6 +333,7 @@ def _read(pipeline: Pipeline, paths: Iterable[Path], **how: Any) -> dict[Path, T
 def _write(tool: ToolEntry, made: Any, target: Path) -> None:
     from s2pzoo.imaging.sheet import contact_sheet
     from s2pzoo.imaging.write import write_image
+    from s2pzoo.pipeline.inputs import as_picture
 
     if tool.gives == "pictures":
         made = contact_sheet([[as_picture(one, tool.name) for one in made]])

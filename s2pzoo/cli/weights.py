@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from s2pzoo.cli.models import Place, place_of
 from s2pzoo.cli.output import Answer, megabytes, progress, stderr, table
 from s2pzoo.cli.verify import verify
 from s2pzoo.errors import OutputError, S2PZooError, UsageError, WeightsNotFoundError
@@ -23,6 +22,7 @@ from s2pzoo.pipeline.plan import found
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, remove
 from s2pzoo.weights.manifest import MANIFEST, read_manifest
+from s2pzoo.weights.place import Place, place_of
 
 _Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Models, or hf://owner/repo places.")]
 

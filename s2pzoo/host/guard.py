@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -12,10 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from s2pzoo.errors import PluginFailedError, S2PZooError
+from s2pzoo.errors import PluginFailedError, S2PZooError, UnexpectedError, UsageError
 from s2pzoo.host.settings import Settings
 
 FOLDER = "loading"
+TRACEBACK = "S2PZOO_TRACEBACK"
+"""Set in the environment, errors are told with their traceback."""
+
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+_LONG = 80  # letters of a path that an error shows
 
 
 @contextlib.contextmanager
@@ -113,6 +119,19 @@ def reason(error: BaseException) -> str:
     except BaseException:
         return f"{name}, which cannot say what it is"
     return f"{name}: {text}" if text else name
+
+
+def ours(error: Exception) -> S2PZooError:
+    """The error as one of ours: that of a file or a model is told, and the rest of a batch goes on."""
+    if isinstance(error, S2PZooError):
+        return error
+    if isinstance(error, OSError) and error.filename and error.errno in _NO_PATH:
+        name = str(error.filename)
+        shown = name if len(name) <= _LONG else f"{name[:_LONG]}..."
+        return UsageError(f"{shown} cannot be used as a path.", why=str(error.strerror), fix="Give another.")
+    where = getattr(error, "__notes__", None) or ["This was not expected: it may be a bug in s2pzoo or in a plugin."]
+    fix = f"{TRACEBACK}=1 s2pzoo ... shows where it happened."
+    return UnexpectedError(reason(error), why=" ".join(where), fix=fix)
 
 
 def tail(error: BaseException, lines: int = 12) -> str:

@@ -118,12 +118,18 @@ def svg_strokes(path: str | os.PathLike[str]) -> Strokes:
                 pieces = [one for one in part if not isinstance(one, Move)]
                 shares = [[0, 1] if isinstance(one, Line | Close) else np.linspace(0, 1, CURVE) for one in pieces]
                 points = [one.npoint(np.asarray(share, float)) for one, share in zip(pieces, shares, strict=True)]
-                marks += [Stroke(points=np.concatenate(points), width=shape.stroke_width or 1.0)] if points else []
+                marks += [Stroke(points=_once(points), width=shape.stroke_width or 1.0)] if points else []
         return on_canvas(marks, (0.0, 0.0, float(drawing.width), float(drawing.height)))
     except BadInputError:
         raise
     except Exception as error:  # whatever is in a file, it is the file's fault
         raise _unreadable(label, f"{type(error).__name__}: {error}") from error
+
+
+def _once(pieces: list[np.ndarray]) -> np.ndarray:
+    """The points of a path, (M,2): where one piece ends and the next begins there is one."""
+    points = np.concatenate(pieces)
+    return points[np.r_[True, (np.diff(points, axis=0) != 0).any(1)]] if len(points) > 2 else points
 
 
 def _painted(paint: Any) -> bool:

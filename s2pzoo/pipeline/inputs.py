@@ -14,7 +14,7 @@ from attrs import field, frozen
 from PIL import Image
 from torch import Tensor
 
-from s2pzoo.errors import BadInputError, UsageError
+from s2pzoo.errors import BadInputError, PluginFailedError, UsageError
 from s2pzoo.imaging.fetch import is_address
 from s2pzoo.imaging.formats import members
 from s2pzoo.imaging.read import Fit, read_sequence, read_sketch
@@ -110,6 +110,19 @@ def to_images(value: Tensor) -> list[Image.Image]:
     """(N,3,H,W) -> RGB pictures, (N,1,H,W) -> grey ones; [0,1], what lies outside is clipped."""
     pixels = value.detach().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return [Image.fromarray(one[..., 0] if one.shape[-1] == 1 else one) for one in pixels]
+
+
+def as_picture(made: Any, maker: str) -> Image.Image:
+    """What a family's extra gave, a PIL image or a tensor (C,H,W) or (1,C,H,W), as a picture.
+
+    Raises:
+        PluginFailedError: it is neither.
+    """
+    if isinstance(made, Image.Image):
+        return made
+    if isinstance(made, Tensor) and made.dim() in (3, 4):
+        return to_images(made if made.dim() == 4 else made[None])[0]
+    raise PluginFailedError(f"{maker} gave a {type(made).__name__}, not a picture.")
 
 
 def _is_file(item: Any) -> bool:

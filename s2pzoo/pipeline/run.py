@@ -200,22 +200,26 @@ class Pipeline:
             notes=self._notes(inputs),
             seed=seed,
             timing=timing,
-            provenance=self._provenance(inputs, seed, {name: chosen[name] for name in options}),
+            provenance=self.provenance(inputs, seed, {name: chosen[name] for name in options}),
             output=output,
             inputs=inputs,
         )
 
-    def read(self, sketch: Any, *, fit: bool | str = "auto", strokes: str = "") -> Inputs:
+    def read(self, sketch: Any, *, fit: bool | str = "auto", strokes: str = "", size: int | None = None) -> Inputs:
         """Drawings as a batch for the input: `execute({pipeline.model.input: inputs.tensor}, ...)`.
+
+        Args:
+            size: side in pixels, where it is not to be the model's.
 
         Raises:
             BadInputError: a drawing that cannot be read.
         """
+        port = self.model.input_port if size is None else attrs.evolve(self.model.input_port, size=size)
         kind = default_registry().dataset(self.model.dataset) if self.model.dataset else None
         locate = load_object(kind.locate) if kind and kind.locate and fit == "auto" else None
         with usual_mode("cpu"):
             return read_inputs(
-                sketch, self.model.input_port, fit=fit, frame=kind and kind.frame, locate=locate, strokes=strokes,
+                sketch, port, fit=fit, frame=kind and kind.frame, locate=locate, strokes=strokes,
                 shaded=bool(kind and kind.shaded), allow_blank=self.model.blank_ok,
             )  # fmt: skip
 
@@ -367,7 +371,8 @@ class Pipeline:
     def _remarks(self) -> tuple[str, ...]:
         return (f"untrained: {', '.join(self.untrained)}",) if self.untrained else ()
 
-    def _provenance(self, inputs: Inputs, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    def provenance(self, inputs: Inputs, seed: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What made a photo, as plain data: the model and its weights, the drawing, the seed, the options given."""
         return {
             "model": self.model.name,
             "steps": {step.name: step.component for step in self.model.steps},

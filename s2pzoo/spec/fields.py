@@ -49,6 +49,8 @@ class Field:
         choices: the only values allowed.
         keys: the only names allowed in a mapping.
         help: one line.
+        form: how people give it, where its type does not say: "colour", a CSS colour; "words", free text.
+        expert: few turn it: an interface shows it when asked.
         paper, released: what the paper and its released code have, where that is known; a text with blanks is a remark.
     """
 
@@ -60,6 +62,8 @@ class Field:
     choices: tuple[Any, ...] | None = attrs.field(default=None, converter=_tuple)
     keys: tuple[str, ...] | None = attrs.field(default=None, converter=_tuple)
     help: str = ""
+    form: str = ""
+    expert: bool = False
     paper: Any = None
     released: Any = None
 

@@ -70,6 +70,7 @@ _identifier = _must(lambda value: isinstance(value, str) and value.isidentifier(
 _text = _must(lambda value: isinstance(value, str), "is not a text")
 _filled = _must(lambda value: isinstance(value, str) and value, "is not a text")
 _flag = _must(lambda value: isinstance(value, bool), "is neither True nor False")
+_mapping = _must(lambda value: isinstance(value, dict), "is not a mapping")
 _kind = _must(lambda value: isinstance(value, str) and (value in KINDS or ":" in value), "is no port kind")
 _reference = _must(
     lambda value: isinstance(value, str) and _REFERENCE.fullmatch(value),
@@ -402,11 +403,13 @@ class Input:
         kind: "drawing", "photo", "mask", "folder", "new folder": one of them. "drawings", "photos": the tool is called
             for each of many. "parts": drawings by name, each a keyword of its own.
         help: one line.
+        names: of parts, as far as they are known.
     """
 
     name: str = field(validator=_identifier, kw_only=False)
     kind: str = field(validator=_one_of(*INPUTS), kw_only=False)
     help: str = field(default="", validator=_text, kw_only=False)
+    names: tuple[str, ...] = field(default=(), converter=tuple)
 
 
 @frozen(kw_only=True)
@@ -423,6 +426,7 @@ class ToolEntry:
         model: whether it works on a loaded model of its family.
         models: of these alone, `family.variant`; none: of all in the family.
         seeded: whether it takes `seed`.
+        under: its options, where its picture of a drawing is a guide to lie under it while one draws. None: it is none.
         summary: one line, as for a help text.
     """
 
@@ -435,6 +439,7 @@ class ToolEntry:
     models: tuple[str, ...] = field(default=(), converter=tuple)
     run_options: bool = field(default=False, validator=_flag)
     seeded: bool = field(default=False, validator=_flag)
+    under: dict[str, Any] | None = field(default=None, validator=attrs.validators.optional(_mapping))
     summary: str = field(default="", validator=_text)
 
     def __attrs_post_init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from s2pzoo.cli import output
+from s2pzoo.host.guard import TRACEBACK
 
 
 def test_an_error_says_what_why_and_what_to_do(cli: Callable) -> None:
@@ -72,7 +72,7 @@ def test_what_nobody_expected_is_told_in_short_and_in_full_when_asked(
     assert done.json["error"]["what"] == "ZeroDivisionError: by nought"
     assert "S2PZOO_TRACEBACK=1" in done.json["error"]["fix"]
     assert "Traceback" not in done.err
-    monkeypatch.setenv(output.TRACEBACK, "1")
+    monkeypatch.setenv(TRACEBACK, "1")
     assert "Traceback" in cli("info", "doodle").err
 
 

@@ -173,7 +173,8 @@ class ProjectionConfig:
 
     def options(self) -> tuple[Field, ...]:
         """How z is looked for. A run may ask for so many steps; `faithful` makes up to twice as many of them."""
-        return (FAITHFULNESS, *fields_of(Search, steps={"high": 5000}))
+        own = fields_of(Search, steps={"high": 5000})
+        return (FAITHFULNESS, *(evolve(one, expert=one.name != "steps") for one in own))
 
 
 @frozen(kw_only=True)

@@ -142,6 +142,10 @@ class Projection(Refiner):
         z, _ = self.project(known, Search.of(options), generator, guess=latent)
         return {"latent": z, **self.generator(latent=z)}
 
+    def so_far(self, step: int, z: Tensor, losses: Tensor) -> dict[str, Tensor]:
+        """What its ports give of what `watch` was told."""
+        return {"latent": z, **self.generator(latent=z)}
+
     def compile(self, *args: Any, **how: Any) -> None:
         """G and D are compiled; the search itself, a loop that stops when it likes, is not."""
         self.generator.compile(*args, **how)

@@ -169,8 +169,8 @@ class ManifoldConfig:
         return (
             FAITHFULNESS,  # wb of all
             Field("blend", "mapping", {}, low=0, high=1, keys=keys, help=help),
-            evolve(own["solver"], default=self.solver),
-            evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples),
+            evolve(own["solver"], default=self.solver, expert=True),
+            evolve(own["neighbours"], default=min(self.neighbours, self.samples), high=self.samples, expert=True),
             Field("gender", "str", "any", choices=("any", "female", "male"), help="restricts the samples"),
             Field("age", "str", help="restricts the samples: years as 20-35, or one number"),
             *(self._of_traits() if self.traits else ()),

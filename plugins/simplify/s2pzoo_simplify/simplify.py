@@ -24,9 +24,10 @@ from s2pzoo.imaging.rough import Roughness, draw, roughen
 from s2pzoo.interfaces import Refiner
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
+from s2pzoo.train.adversary import Adversary
 from s2pzoo.train.calibrate import recalibrate
 from s2pzoo.train.paired import window
-from s2pzoo.train.recipe import Recipe, Start
+from s2pzoo.train.recipe import Part, Recipe, Start, part
 from s2pzoo.train.sheet import sheet
 from s2pzoo.train.start import begin, begun
 from s2pzoo.train.task import Backward, Networks, Task, channels_last, numbers
@@ -136,19 +137,33 @@ class Data:
 class CleanupNetworks(SimplifyConfig):
     """The network's knobs, and where it begins."""
 
+    critic: Part = part("core/patchgan", help="of clean drawings, where `weights.gan` asks for one", base=32)
     start: Start = Start()
+
+
+@frozen(kw_only=True)
+class Losses:
+    adversarial: Part = part("core/lsgan", help="of the critic")
 
 
 @frozen(kw_only=True)
 class Weights:
     mse: float = knob(1.0, low=0, paper=1.0, help="of the weighted squares")
+    gan: float = knob(0.0, low=0, paper=0.0, help="of the critic (Simo-Serra et al. 2018); 0: none")
+
+
+@frozen(kw_only=True)
+class Rules:
+    critic_rate: float = knob(0.25, low=0, help="the critic's learning rate, times the network's")
 
 
 @frozen(kw_only=True)
 class CleanupRecipe(Recipe):
     data: Data = Data()
     networks: CleanupNetworks = CleanupNetworks()
+    losses: Losses = Losses()
     weights: Weights = Weights()
+    rules: Rules = Rules()
 
 
 def batch_of(pairs: Sequence[Sequence[Sketch]]) -> dict[str, Tensor]:
@@ -158,7 +173,11 @@ def batch_of(pairs: Sequence[Sequence[Sketch]]) -> dict[str, Tensor]:
 
 
 class Cleanup(Task):
-    """The network on rough drawings x and the clean lines y beneath: || M (network(x) - y) ||^2, eq. 2."""
+    """The network on rough drawings x and the clean lines y beneath: || M (network(x) - y) ||^2, eq. 2.
+
+    Squares alone leave a line pale where it may lie beside. A critic of clean drawings, the authors' later paper
+    (Mastering Sketching, Simo-Serra et al., TOG 2018), makes it choose a place.
+    """
 
     Recipe = CleanupRecipe
 
@@ -172,6 +191,10 @@ class Cleanup(Task):
         self.networks = channels_last({"network": Simplify(self.config)})
         begin(self.networks, recipe.networks.start.bundle)
         self.ema = ("network",)
+        self.gan = None
+        if recipe.weights.gan:
+            critic, adversarial = recipe.networks.critic, recipe.losses.adversarial
+            self.gan = Adversary(self, critic, adversarial, kinds=("sketch",), rate=recipe.rules.critic_rate)
         self.optimizers["network"] = self.adam(self.networks["network"])
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -189,7 +212,11 @@ class Cleanup(Task):
         x, y = batch["rough"], batch["clean"]
         made = self.networks["network"](sketch=x).float()
         terms = {"mse": (loss_map(y) * (made - y).square()).mean()}
+        if self.gan:
+            terms["gan"] = self.gan.fool(sketch=made)
         self.minimise("network", self.weighted(terms), backward)
+        if self.gan:
+            terms["critic"] = self.gan.judge(backward, self.rng(index, 1), sketch=(y, made))
         return numbers(terms)
 
     def _calibrate(self, networks: Networks) -> None:

@@ -133,7 +133,11 @@ class ContentConfig:
         return (
             Field("reference", "path", help="a picture whose colours the photo takes"),
             Field(
-                "colour", "str", self.colour, help="without a reference: a colour's CSS name or #rrggbb; empty: none"
+                "colour",
+                "str",
+                self.colour,
+                form="colour",
+                help="without a reference: a colour's CSS name or #rrggbb; empty: none",
             ),
             Field("alpha", "float", 1.0, low=0, high=1, help="how much of the reference's colours"),
             *category(self.classes),
