@@ -317,7 +317,7 @@ class Engine:
 
 def _head(wanted: Request) -> dict[str, Any]:
     """What every answer to it carries."""
-    return {"id": wanted.id, "pane": wanted.pane, "do": wanted.do}
+    return {"id": wanted.id, "pane": wanted.pane, "do": wanted.do, "model": wanted.model}
 
 
 def _part(parts: list[bytes], index: int) -> bytes:

@@ -103,7 +103,7 @@ export class Pane {
   }
 
   heard({ head, parts }) {
-    if (head.dropped) return;
+    if (head.dropped || head.model !== this.model.name) return; // that of the model before comes late
     if (head.error) {
       this.sent = null;
       return this.page.say(head.error);
