@@ -21,9 +21,10 @@ demo: $(READY)
 	$(BIN)/s2pzoo generate examples/sketches/shoes -m ups.shoes128 -o out/shoes --sheet out/shoes.png
 	$(BIN)/s2pzoo generate examples/sketches/chairs -m ups.chairs128 -o out/chairs --sheet out/chairs.png
 	@echo "The photos are in out/; beside their sketches they are in out/faces.png, out/shoes.png and out/chairs.png"
+	@echo "Draw one yourself: $(BIN)/s2pzoo studio"
 
 test: $(READY)
-	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright

@@ -18,6 +18,7 @@ import projection
 import retrieval
 import search
 import slider
+import studio
 import training
 from measure import Measurement, machine
 
@@ -33,6 +34,10 @@ BENCHMARKS = {
     "search": search.measure,
     "search_batch": search.measure_batch,
     "search_paper": search.measure_paper,
+    "studio_shoes": studio.measure_shoes,
+    "studio_faces": studio.measure_faces,
+    "studio_slider": studio.measure_slider,
+    "studio_memory": studio.measure_memory,
     "memory": memory.measure,
     "training": training.measure,
 }

@@ -14,6 +14,14 @@ from s2pzoo.host.registry import default_registry
 from s2pzoo.testing import painted
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The checks of one plugin rest on each other: of several workers one does them all (`--dist loadgroup`)."""
+    for item in items:
+        if item.path.name == "test_every_plugin.py" and isinstance(item, pytest.Function) and "[" in item.name:
+            item.add_marker(pytest.mark.xdist_group(item.originalname))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
     """Several threads would wait for each other longer than these networks run."""

@@ -14,6 +14,14 @@ pytest.importorskip("fastapi", reason="the studio is not installed: s2pzoo[studi
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several workers one has the studio and the browser (`--dist loadgroup`)."""
+    for item in items:
+        if {"studio", "page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("studio"))
+
+
 @pytest.fixture(scope="session")
 def studio() -> Iterator[Studio]:
     """One for all tests that leave it as it is."""

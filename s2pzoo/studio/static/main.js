@@ -12,8 +12,10 @@ const $ = (id) => document.getElementById(id);
 const known = new Map(); // model -> what is declared of it
 let listed = [], model = null, panes = [], id = null, underURL = "";
 
-// What goes wrong is said, and goes away when something goes right.
-function say(error) {
+// What goes wrong is said, and goes away when something goes right; a photo takes away what was said of photos alone.
+function say(error, about = "page") {
+  if (!error && about === "photo" && $("said").dataset.about !== "photo") return;
+  $("said").dataset.about = about;
   const text = [error?.what ?? String(error), error?.why, error?.fix].filter(Boolean).join(" ");
   $("said").textContent = error ? text : "";
 }
@@ -303,6 +305,7 @@ for (const button of document.querySelectorAll("nav [data-tool]")) {
     next.focus();
   };
 }
+$("sheet").addEventListener("pointerdown", () => say(null));
 $("width").oninput = () => width($("width").value);
 $("opacity").oninput = () => (document.querySelector(".under").style.opacity = $("opacity").value);
 $("guides").onchange = guides;

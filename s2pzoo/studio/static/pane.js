@@ -106,7 +106,7 @@ export class Pane {
     if (head.dropped || head.model !== this.model.name) return; // that of the model before comes late
     if (head.error) {
       this.sent = null;
-      return this.page.say(head.error);
+      return this.page.say(head.error, "photo");
     }
     head.names.forEach((name, index) => {
       const blob = new Blob([parts[index]], { type: "image/png" });
@@ -126,7 +126,7 @@ export class Pane {
     this.hint.hidden = true;
     this.image.dataset.number = Number(this.image.dataset.number ?? 0) + 1;
     this.time.textContent = head.step ? `step ${head.step}` : `${Math.round(performance.now() - this.asked)} ms`;
-    this.page.say(head.notes?.length ? head.notes.join(", ") : null);
+    this.page.say(head.notes?.length ? head.notes.join(", ") : null, "photo");
   }
 
   stage(name, blob) {
