@@ -22,7 +22,7 @@ _ONE = """async ([x, y, begin, end]) => {
   sheet.setPointerCapture = () => {};
   const box = sheet.querySelector('canvas').getBoundingClientRect();
   const send = (type) => sheet.dispatchEvent(new PointerEvent(type, {clientX: box.left + x * box.width,
-    clientY: box.top + y * box.height, pointerId: 1, pointerType: 'mouse', button: 0, bubbles: true, cancelable: true}));
+    clientY: box.top + y * box.height, pointerId: 1, pointerType: 'mouse', bubbles: true, cancelable: true}));
   if (begin) send('pointerdown');
   const before = photo.dataset.number, at = performance.now();
   send('pointermove');
