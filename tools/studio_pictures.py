@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ SIZE = {"width": 1440, "height": 860}
 def bring(page: Page, model: str, file: str) -> None:
     """A model, and a drawing on the sheet."""
     page.select_option("#model", model)
-    page.wait_for_function("(name) => document.querySelector('#state').textContent === ''", arg=model)
+    page.wait_for_function("document.querySelector('#state').textContent === ''")
     page.click("#new")
     page.set_input_files("#file", str(SKETCHES / file))
     page.wait_for_timeout(2500)
@@ -28,7 +29,7 @@ def main() -> None:
     assert server.stdout
     address = server.stdout.readline().strip()
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE, color_scheme="light")  # pyright: ignore[reportArgumentType]
         page.goto(address)
         page.wait_for_selector("html[data-ready=yes]")

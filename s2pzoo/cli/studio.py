@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2pzoo.cli.arguments import Device
-from s2pzoo.cli.models import chosen
 from s2pzoo.cli.output import Answer, note, stderr
 from s2pzoo.errors import MissingExtraError, UsageError
+from s2pzoo.host.registry import default_registry
 
 if TYPE_CHECKING:
     import uvicorn
@@ -57,7 +57,7 @@ def studio(
         if error.name and error.name.startswith("s2pzoo"):
             raise
         raise MissingExtraError("The studio is not installed.", extra="studio", why=str(error)) from error
-    usual = chosen(model) if model else ""
+    asked = default_registry().model(model).name if model else ""
     listening = _listen(host, port)
     bound = listening.getsockname()[1]
     token = secrets.token_urlsafe(16)
@@ -66,7 +66,7 @@ def studio(
     known = frozenset(f"{_in_address(name)}:{bound}" for name in _HERE if host in _HERE)
     if not known:
         note(stderr(), f"Open to whoever can reach {shown} and has this address; it is not encrypted.")
-    app = make_app(Engine(Pictures(), device=device), token=token, hosts=known, usual=usual)
+    app = make_app(Engine(Pictures(), device=device), token=token, hosts=known, asked=asked)
     config = uvicorn.Config(
         app, log_level="warning", ws_max_size=LIMIT, ws_per_message_deflate=False, timeout_graceful_shutdown=2,
         lifespan="on",

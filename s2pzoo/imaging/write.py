@@ -78,7 +78,7 @@ def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mappi
     options: dict[str, Any] = {"JPEG": {"quality": 95}, "WEBP": {"quality": 92}}.get(kind, {})
     if kind == "JPEG" and image.mode not in ("L", "RGB"):
         image = _opaque(image)
-    options |= _described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}", **(text or {})})
+    options |= described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}", **(text or {})})
     return write_bytes(_encoded(image, kind, path, options), path)
 
 
@@ -92,7 +92,7 @@ def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str],
     if not frames:
         raise OutputError(f"No frames to write to {path}.", fix="Give at least one picture.")
     options = {"save_all": True, "append_images": list(frames[1:]), "duration": ms, "loop": 0}
-    options |= _described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}"})
+    options |= described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}"})
     return write_bytes(_encoded(frames[0], kind, path, options), path)
 
 
@@ -155,7 +155,8 @@ def _encoded(image: Image.Image, kind: str, path: str | os.PathLike[str], option
     return buffer.getvalue()
 
 
-def _described(kind: str, text: Mapping[str, str]) -> dict[str, Any]:
+def described(kind: str, text: Mapping[str, str]) -> dict[str, Any]:
+    """What PIL's `save` is told, so that a file of this kind says these texts."""
     if kind == "PNG":
         info = PngInfo()
         for key, value in text.items():

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from attrs import field, frozen
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 import s2pzoo
@@ -27,6 +26,7 @@ from s2pzoo.host.plugin import load_object
 from s2pzoo.imaging.pixels import from_bytes
 from s2pzoo.imaging.read import BLANK_INK
 from s2pzoo.imaging.resize import resize_square
+from s2pzoo.imaging.write import described as described_file
 from s2pzoo.pipeline.inputs import Inputs, as_picture, to_images
 from s2pzoo.pipeline.result import KEY
 from s2pzoo.pipeline.run import Pipeline
@@ -195,7 +195,7 @@ class Engine:
             page.tell(pack({**head, "names": [], "last": True, "error": self._told(error, wanted).to_dict()}))
 
     def _told(self, error: Exception, wanted: Request) -> S2PZooError:
-        """The error as one of ours; where memory ran out, the other models go."""
+        """The error as one of ours; where memory ran out, all models go."""
         spent = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
         if not spent or isinstance(error, S2PZooError):
             return ours(error)
@@ -339,9 +339,6 @@ def _read(pipeline: Pipeline, data: bytes) -> Inputs:
 
 def _png(picture: Image.Image, provenance: str = "") -> bytes:
     """Its file; where it says what made it, as `Result.save` does."""
-    told = PngInfo()
-    if provenance:
-        told.add_text(KEY, provenance)
     file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1, pnginfo=told)
+    picture.save(file, "PNG", compress_level=1, **described_file("PNG", {KEY: provenance} if provenance else {}))
     return file.getvalue()

@@ -86,11 +86,11 @@ def _with_headers(send: Any) -> Any:
     return sending
 
 
-def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(), usual: str = "") -> Guard:
+def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(), asked: str = "") -> Guard:
     """The studio as an ASGI application.
 
     Args:
-        usual: the model that the page begins with; empty: the first.
+        asked: the model that a page begins with; empty: that of its drawing, or the usual one.
     """
 
     @contextlib.asynccontextmanager
@@ -113,7 +113,7 @@ def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(),
     @app.get("/api/models")
     async def listed() -> dict[str, Any]:
         known = await asyncio.to_thread(models)
-        return {"models": known, "usual": usual or (known[0]["name"] if known else "")}
+        return {"models": known, "asked": asked, "usual": known[0]["name"] if known else ""}
 
     @app.get("/api/models/{name}")
     async def described(name: str) -> dict[str, Any]:

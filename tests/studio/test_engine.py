@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
 from collections.abc import Callable, Iterator
@@ -74,6 +75,17 @@ def face() -> bytes:
     return bytes_of(DFD, FACES / "rough_man.svg")
 
 
+@contextlib.contextmanager
+def held(engine: Engine) -> Iterator[None]:
+    """Within, the engine does nothing, and what is asked of it waits."""
+    hold = threading.Event()
+    blocked = threading.Thread(target=engine.call, args=(hold.wait,))
+    blocked.start()
+    yield
+    hold.set()
+    blocked.join()
+
+
 def picture(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data)).convert("RGB")
 
@@ -99,14 +111,10 @@ def test_of_one_pane_the_newest_wins_and_the_others_are_told_that_they_were_drop
 ) -> None:
     one, told, wait = visit()
     engine.call(lambda: engine.pipeline(DFD))
-    hold = threading.Event()
-    blocked = threading.Thread(target=engine.call, args=(hold.wait,))
-    blocked.start()  # so that all of them wait
-    for number in range(1, 6):
-        engine.ask(one, Request(id=number, model=DFD, drawing=0, options={"blend": {"all": number / 10}}), [face])
-    hold.set()
+    with held(engine):
+        for number in range(1, 6):
+            engine.ask(one, Request(id=number, model=DFD, drawing=0, options={"blend": {"all": number / 10}}), [face])
     wait(5)
-    blocked.join()
     answered = [head["id"] for head, _ in told if head["names"]]
     dropped = [head["id"] for head, _ in told if head.get("dropped")]
     assert answered == [5] and dropped == [1, 2, 3, 4]
@@ -114,32 +122,24 @@ def test_of_one_pane_the_newest_wins_and_the_others_are_told_that_they_were_drop
 
 def test_a_drawing_that_was_dropped_still_counts(engine: Engine, visit: Callable, face: bytes) -> None:
     one, _, wait = visit()
-    hold = threading.Event()
-    blocked = threading.Thread(target=engine.call, args=(hold.wait,))
-    blocked.start()
-    engine.ask(one, Request(id=1, model=DFD, drawing=0), [face])
-    engine.ask(one, Request(id=2, model=DFD, options={"gender": "male"}), [])  # the same drawing, not sent again
-    hold.set()
+    with held(engine):
+        engine.ask(one, Request(id=1, model=DFD, drawing=0), [face])
+        engine.ask(one, Request(id=2, model=DFD, options={"gender": "male"}), [])  # the same drawing, not sent again
     assert wait(2)[0][0]["names"] == ["photo"]
-    blocked.join()
 
 
 def test_every_page_has_its_turn(engine: Engine, visit: Callable, face: bytes) -> None:
     order: list[str] = []
     greedy, _, wait = visit("greedy", order)
     others = [visit(f"other {index}", order) for index in range(3)]
-    hold = threading.Event()
-    blocked = threading.Thread(target=engine.call, args=(hold.wait,))
-    blocked.start()
-    for number in range(4):
-        engine.ask(greedy, Request(id=number, pane=f"pane {number}", model=DFD, drawing=0), [face])
-    for index, (other, _, _) in enumerate(others):
-        engine.ask(other, Request(id=100 + index, model=DFD, drawing=0), [face])
-    hold.set()
+    with held(engine):
+        for number in range(4):
+            engine.ask(greedy, Request(id=number, pane=f"pane {number}", model=DFD, drawing=0), [face])
+        for index, (other, _, _) in enumerate(others):
+            engine.ask(other, Request(id=100 + index, model=DFD, drawing=0), [face])
     for index, (_, _, wait_) in enumerate(others):
         wait_(100 + index)
     wait(3)
-    blocked.join()
     assert order == ["greedy", "other 0", "other 1", "other 2", "greedy", "greedy", "greedy"]
 
 
@@ -223,13 +223,9 @@ def test_a_newer_drawing_ends_a_search(engine: Engine, visit: Callable, face: by
 
 def test_a_page_that_left_is_not_served(engine: Engine, visit: Callable, face: bytes) -> None:
     one, told, _ = visit()
-    hold = threading.Event()
-    blocked = threading.Thread(target=engine.call, args=(hold.wait,))
-    blocked.start()
-    engine.ask(one, Request(id=1, model=DFD, drawing=0), [face])
-    engine.leave(one)
-    hold.set()
-    blocked.join()
+    with held(engine):
+        engine.ask(one, Request(id=1, model=DFD, drawing=0), [face])
+        engine.leave(one)
     engine.call(lambda: None)
     assert told == []
 

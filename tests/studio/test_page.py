@@ -317,6 +317,22 @@ def test_a_shoe_takes_a_colour_and_a_reference(opened: Page, tmp_path: Path) -> 
     assert reddest() < 60
 
 
+def test_it_begins_with_the_model_asked_for_and_keeps_what_was_chosen_then(page: Any) -> None:
+    own = start("-m", "ups")
+    try:
+        shoes = Page(page).open(own.address)
+        assert page.locator("#model").input_value() == s2pzoo.describe("ups")["name"]
+        shoes.draw(*LINES)
+        page.select_option("#model", "contextualgan.faces64")
+        shoes.wait_for("document.querySelector('#options [data-option=steps]') !== null")
+        assert len(shoes.stored()) == 3
+        page.reload()
+        page.wait_for_selector("html[data-ready=yes]")
+        assert page.locator("#model").input_value() == "contextualgan.faces64"
+    finally:
+        own.stop()
+
+
 def test_what_is_missing_is_painted_and_filled(opened: Page) -> None:
     opened.page.select_option("#model", "contextualgan.faces64")
     opened.bring(SKETCHES / "faces" / "marker_woman.svg")

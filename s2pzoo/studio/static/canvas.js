@@ -1,5 +1,5 @@
 // The sheet: what is drawn on it, by which pointer, and how it is seen. A finger that rests beside a stylus draws nothing.
-import { blank, box, change, changed, paint, without } from "./drawing.js";
+import { blank, box, bytesOf, change, changed, paint, without } from "./drawing.js";
 
 const SIDE = 1024; // of the canvas in pixels
 const RUBBED = 0.012; // radius of the eraser, of the side
@@ -7,7 +7,7 @@ const PEN_LATELY = 2000; // ms after a stylus in which fingers do not draw
 
 export class Sheet {
   // element: the frame, with a canvas, an image for what lies under it, and an svg for guides and handles in it.
-  // on: {changed(final), status(text)}
+  // on: {changed(final)}
   constructor(element, history, on) {
     this.frame = element;
     this.board = element.querySelector(".board");
@@ -64,14 +64,10 @@ export class Sheet {
       this.small = { size, canvas, seen: new OffscreenCanvas(size, size) };
     }
     const context = this.small.seen.getContext("2d", { willReadFrequently: true });
-    context.globalCompositeOperation = "source-over";
     context.clearRect(0, 0, size, size);
     context.drawImage(this.small.canvas, 0, 0);
     if (this.now) paint(context, [this.now], size);
-    const { data } = context.getImageData(0, 0, size, size);
-    const bytes = new Uint8Array(size * size);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = 255 - data[4 * i + 3]; // ink is black
-    return bytes;
+    return bytesOf(context, size);
   }
 
   get blank() {
@@ -154,7 +150,7 @@ export class Sheet {
     this.id = undefined;
     const { now, moved } = this;
     this.now = this.moved = null;
-    if (now) this.set([...this.history.marks, { ...now, points: now.points }]);
+    if (now) this.set([...this.history.marks, now]);
     else if (moved) this.set(changed(this.history.marks, moved.matrix));
     else if (this.doing === "eraser" && this.before !== this.history.marks) {
       const marks = this.history.marks; // one step of undo for all that one sweep took
@@ -166,12 +162,13 @@ export class Sheet {
 
   add(event) {
     const some = event.getCoalescedEvents?.() ?? [];
+    const points = [...this.now.points];
     for (const one of some.length ? some : [event]) {
-      const [x, y] = this.place(one);
-      const last = this.now.points.at(-1);
+      const [x, y] = this.place(one), last = points.at(-1);
       if (last && last[0] === x && last[1] === y) continue;
-      this.now = { ...this.now, points: [...this.now.points, [x, y, one.pressure || 0.5]] };
+      points.push([x, y, one.pressure || 0.5]);
     }
+    this.now = { ...this.now, points };
     this.show();
     this.on.changed(false);
   }

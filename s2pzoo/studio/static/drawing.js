@@ -165,6 +165,29 @@ function ink(source, later) {
   return inks.get(source);
 }
 
+// The bytes of a square on which ink alone was painted, 255 is paper.
+export function bytesOf(context, size) {
+  const { data } = context.getImageData(0, 0, size, size);
+  return Uint8Array.from({ length: size * size }, (_, i) => 255 - data[4 * i + 3]); // ink is black
+}
+
+export function inkOf(marks, size) {
+  const context = new OffscreenCanvas(size, size).getContext("2d");
+  paint(context, marks, size);
+  return bytesOf(context, size);
+}
+
+// Marks on white paper, as a canvas of so many pixels.
+export function onPaper(marks, size) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+  const context = canvas.getContext("2d");
+  paint(context, marks, size);
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, size, size);
+  return canvas;
+}
+
 export function paint(context, marks, size, later = () => {}) {
   for (const mark of marks) {
     context.save();

@@ -1,7 +1,7 @@
 // The page: what is drawn goes out, photos come in.
 import { api, read, token } from "./api.js";
 import { Sheet } from "./canvas.js";
-import { History, fromData, toData, toSVG, WIDTH } from "./drawing.js";
+import { History, fromData, inkOf, onPaper, toData, toSVG, WIDTH } from "./drawing.js";
 import { Line } from "./live.js";
 import { Pane } from "./pane.js";
 import { controls, make } from "./panel.js";
@@ -37,21 +37,12 @@ function keep(now = false) {
   clearTimeout(saving);
   const write = () => {
     if (!id) return;
-    const fine = store.save(id, { marks: sheet.history.marks, model: model?.name, thumb: thumb() });
+    const fine = store.save(id, { marks: sheet.history.marks, model: model?.name, thumb: onPaper(sheet.history.marks, 72).toDataURL() });
     if (!fine) say({ what: "The browser's storage is full.", fix: "Save drawings as files, and delete some below." });
     strip();
   };
   if (now) write();
   else saving = setTimeout(write, 80);
-}
-
-function thumb() {
-  const side = 72, bytes = sheet.raster(side), canvas = make("canvas", { width: side, height: side });
-  sheet.small = null;
-  const context = canvas.getContext("2d"), pixels = context.createImageData(side, side);
-  bytes.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-  context.putImageData(pixels, 0, 0);
-  return canvas.toDataURL("image/png");
 }
 
 async function show(next, drawing) {
@@ -112,7 +103,7 @@ async function choose(name) {
 
 function panel() {
   const values = panes[0].options;
-  const told = () => (store.set(`options:${model.name}`, withoutPictures(values)), panes[0].draw(), under());
+  const told = () => (store.set(`options:${model.name}`, withoutPictures(values)), panes[0].draw());
   $("options").replaceChildren(controls(model.options, values, { told, pictures }));
   if (!model.options.length) $("options").replaceChildren(make("p", { className: "help", textContent: "This model has none." }));
   const cards = model.tools.filter((tool) => !tool.under).map((tool) => card(tool, page));
@@ -120,7 +111,6 @@ function panel() {
   const guided = model.tools.some((tool) => tool.under);
   document.querySelector(".under-bar").hidden = !model.frame && !guided;
   $("opacity").parentElement.hidden = !guided;
-  under();
 }
 
 function withoutPictures(values) {
@@ -158,17 +148,7 @@ function under(bytes) {
 
 const pictures = () => panes.filter((pane) => pane.photo).map((pane) => [`the photo of ${pane.model.name}`, pane.photo]);
 const others = () => [["the sheet", () => sheet.raster(model.size)], ...store.all().filter(([key, one]) => key !== id && one.marks?.length)
-  .map(([, one], index) => [`drawing ${index + 2}`, () => rastered(one.marks)])];
-
-function rastered(marks) {
-  const held = sheet.history;
-  sheet.history = new History(marks);
-  sheet.small = null;
-  const bytes = sheet.raster(model.size);
-  sheet.history = held;
-  sheet.small = null;
-  return bytes;
-}
+  .map(([, one], index) => [`drawing ${index + 2}`, () => inkOf(one.marks, model.size)])];
 
 const page = {
   drawings: others, pictures, said: say,
@@ -203,17 +183,10 @@ function offer(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-async function save(kind) {
+function save(kind) {
   if (kind === "json") offer(new Blob([JSON.stringify(toData(sheet.history.marks))], { type: "application/json" }), "drawing.json");
   if (kind === "svg") offer(new Blob([toSVG(sheet.history.marks)], { type: "image/svg+xml" }), "drawing.svg");
-  if (kind === "png") {
-    const side = 1024, bytes = sheet.raster(side), canvas = new OffscreenCanvas(side, side);
-    sheet.small = null;
-    const context = canvas.getContext("2d"), pixels = context.createImageData(side, side);
-    bytes.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-    context.putImageData(pixels, 0, 0);
-    offer(await canvas.convertToBlob(), "drawing.png");
-  }
+  if (kind === "png") onPaper(sheet.history.marks, 1024).toBlob((blob) => offer(blob, "drawing.png"));
 }
 
 // The line
@@ -251,11 +224,9 @@ panes = [new Pane($("panes"), shared, "main", true)];
 
 function take(tool) {
   sheet.tool = tool;
-  for (const button of document.querySelectorAll("[data-tool]")) {
-    if (button.matches("button")) {
-      button.setAttribute("aria-checked", button.dataset.tool === tool);
-      button.tabIndex = button.dataset.tool === tool ? 0 : -1;
-    }
+  for (const button of document.querySelectorAll("nav [data-tool]")) {
+    button.setAttribute("aria-checked", button.dataset.tool === tool);
+    button.tabIndex = button.dataset.tool === tool ? 0 : -1;
   }
   $("sheet").dataset.with = tool;
   sheet.showHandles();
@@ -359,11 +330,13 @@ width(store.setting("width", WIDTH * 256));
 try {
   const told = await api("models");
   listed = told.models;
-  $("model").replaceChildren(...listed.map(({ name, summary }) => new Option(name, name, false, false)));
+  $("model").replaceChildren(...listed.map(({ name }) => new Option(name, name)));
   const last = store.setting("last", null), drawing = last && store.load(last);
-  const wanted = [drawing?.model, store.setting("model", ""), told.usual].find((name) => listed.some((one) => one.name === name));
-  await choose(new URLSearchParams(location.search).has("model") ? new URLSearchParams(location.search).get("model") : (wanted ?? told.usual));
-  await show(last ?? store.fresh(), drawing);
+  const asked = store.setting("begun", "") !== token && told.asked; // of the command line: once for each studio
+  store.set("begun", token);
+  const wanted = [asked, drawing?.model, store.setting("model", "")].find((name) => listed.some((one) => one.name === name));
+  await choose(wanted ?? told.usual);
+  await show(last ?? store.fresh(), drawing && { ...drawing, model: model?.name });
   for (const name of store.setting("beside", [])) if (listed.some((one) => one.name === name)) await shared.beside(name);
 } catch (error) {
   say(error);

@@ -115,7 +115,6 @@ export class Pane {
       else this.stage(name, blob);
     });
     this.halt.hidden = !head.step;
-    if (head.last) this.halt.hidden = true;
   }
 
   see(blob, head) {
