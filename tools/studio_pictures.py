@@ -17,7 +17,7 @@ SIZE = {"width": 1440, "height": 860}
 def bring(page: Page, model: str, file: str) -> None:
     """A model, and a drawing on the sheet."""
     page.select_option("#model", model)
-    page.wait_for_function("document.querySelector('#state').textContent === ''")
+    page.wait_for_function("() => document.querySelector('#state').textContent === ''")
     page.click("#new")
     page.set_input_files("#file", str(SKETCHES / file))
     page.wait_for_timeout(2500)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import socket
 import sys
@@ -46,6 +47,7 @@ def studio(
     Prints the page's address. Only who has it can use the studio, from
     this machine alone unless --host says otherwise. Ctrl-C ends it.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else torch spins, and the browser beside it waits
     try:
         import uvicorn
 
