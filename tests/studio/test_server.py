@@ -9,6 +9,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,8 +205,6 @@ def test_where_the_port_is_taken_it_says_so() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            ["python", "-m", "s2pzoo", "studio", "--no-open", "--port", str(port)], capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "s2pzoo", "studio", "--no-open", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and f"port {port}" in done.stderr and done.stdout == ""
