@@ -176,7 +176,8 @@ class Cleanup(Task):
     """The network on rough drawings x and the clean lines y beneath: || M (network(x) - y) ||^2, eq. 2.
 
     Squares alone leave a line pale where it may lie beside. A critic of clean drawings, the authors' later paper
-    (Mastering Sketching, Simo-Serra et al., TOG 2018), makes it choose a place.
+    (Mastering Sketching, Simo-Serra et al., TOG 2018), makes it choose a place. Ours is shown x, too: it sees what y
+    alone cannot tell, a line that was drawn and is gone.
     """
 
     Recipe = CleanupRecipe
@@ -194,7 +195,8 @@ class Cleanup(Task):
         self.gan = None
         if recipe.weights.gan:
             critic, adversarial = recipe.networks.critic, recipe.losses.adversarial
-            self.gan = Adversary(self, critic, adversarial, kinds=("sketch",), rate=recipe.rules.critic_rate)
+            rate = recipe.rules.critic_rate
+            self.gan = Adversary(self, critic, adversarial, kinds=("sketch",), condition=1, rate=rate)
         self.optimizers["network"] = self.adam(self.networks["network"])
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -213,10 +215,10 @@ class Cleanup(Task):
         made = self.networks["network"](sketch=x).float()
         terms = {"mse": (loss_map(y) * (made - y).square()).mean()}
         if self.gan:
-            terms["gan"] = self.gan.fool(sketch=made)
+            terms["gan"] = self.gan.fool(condition=x, sketch=made)
         self.minimise("network", self.weighted(terms), backward)
         if self.gan:
-            terms["critic"] = self.gan.judge(backward, self.rng(index, 1), sketch=(y, made))
+            terms["critic"] = self.gan.judge(backward, self.rng(index, 1), condition=x, sketch=(y, made))
         return numbers(terms)
 
     def _calibrate(self, networks: Networks) -> None:
