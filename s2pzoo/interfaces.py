@@ -26,6 +26,8 @@ class Component(nn.Module):
         watch: of a part that searches (it says None; others have none): called at each step with its number, what it
             has so far, and the losses. KeyboardInterrupt raised in it ends the search with the best so far. `so_far`
             of the same arguments gives its ports.
+        kept: of a part that works piece by piece (it says None; others have none): where it is a dict, pieces that are
+            what they were at the last call are not reckoned again. For drawing live: the weights must stay, too.
         precise: stays in float32 where a pipeline runs in a smaller dtype: it solves or searches.
         config: what this one was built from.
     """

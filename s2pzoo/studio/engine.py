@@ -11,6 +11,7 @@ import time
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,8 @@ class Engine:
             for names, pictures, more in make(page, wanted, parts):
                 page.tell(pack({**head, "names": names, **more}, *pictures))
             page.tell(pack({**head, "names": [], "last": True, "seconds": time.perf_counter() - started}))
+        except _GivesWay:
+            page.tell(pack({**head, "names": [], "last": True, "dropped": True}))
         except Exception as error:
             page.tell(pack({**head, "names": [], "last": True, "error": self._told(error, wanted).to_dict()}))
 
@@ -219,7 +222,7 @@ class Engine:
         return _read(pipeline, page.drawings[wanted.pane])
 
     def _photo(self, page: Page, wanted: Request, parts: list[bytes]) -> Iterator[Any]:
-        """The photo and the other values that are to be seen; then the guide that lies under the drawing."""
+        """The photo, and the other values that are to be seen."""
         live = self._live(page, wanted)
         pipeline, model = live.pipeline, live.pipeline.model
         drawn = self._drawing(page, wanted, parts, pipeline)
@@ -231,11 +234,6 @@ class Engine:
         text = {model.output: provenance}
         pictures = [_png(to_images(made[name])[0], text.get(name, "")) for name in names]
         yield names, pictures, {"notes": list(drawn.notes[0])}
-        tool = pipeline.tools.get(wanted.under)
-        if tool is not None and tool.under is not None:
-            given = {tool.inputs[0].name: drawn.tensor[0]}
-            guide = self._call(tool, pipeline, given, {**options, **tool.under}, wanted)
-            yield ["under"], [_png(guide[0])], {}
 
     def _tool(self, page: Page, wanted: Request, parts: list[bytes]) -> Iterator[Any]:
         """What a tool makes of the drawing and what else it is given."""
@@ -256,7 +254,8 @@ class Engine:
             else:
                 raise BadInputError(f"{tool.name} wants {one.name}.", why=one.help, fix="Choose one.")
         own = {option.name: option.read(wanted.own.get(option.name, option.default)) for option in tool.options}
-        with self._watched(page, wanted, pipeline):
+        own |= dict(tool.under or {}) if wanted.under else {}
+        with self._watched(page, wanted, pipeline), self._giving_way(pipeline) if wanted.under else nullcontext():
             made = self._call(tool, pipeline, given, {**self._options(pipeline, wanted.options), **own}, wanted)
         yield [tool.name] * len(made), [_png(one) for one in made], {}
 
@@ -313,6 +312,26 @@ class Engine:
                 setattr(one, "watch", None)  # noqa: B010
             if cut:  # what it has so far is not what it would come to
                 page.live.pop(wanted.pane, None)
+
+    @contextlib.contextmanager
+    def _giving_way(self, pipeline: Pipeline) -> Iterator[None]:
+        """Within, what is made is left as soon as anybody wants something: a guide holds no photo back."""
+
+        def look(*_: Any) -> None:
+            if self._turns:
+                raise _GivesWay
+
+        modules = [one for part in pipeline.components.values() for one in part.modules()]
+        hooks = [one.register_forward_pre_hook(look) for one in modules]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+
+class _GivesWay(KeyboardInterrupt):
+    """What is being made can wait."""
 
 
 def _head(wanted: Request) -> dict[str, Any]:

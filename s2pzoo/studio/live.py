@@ -15,11 +15,14 @@ class Live:
     """One drawing at a time through one pipeline.
 
     Every value is known by what it came of: the drawing, and the options and seed of the steps on its way. A value
-    that would come of the same is taken as it is.
+    that would come of the same is taken as it is. Parts that work piece by piece keep their pieces, too.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
+        for component in pipeline.components.values():
+            if hasattr(component, "kept"):
+                setattr(component, "kept", {})  # noqa: B010
         self._drawing: Tensor | None = None
         self._number = 0  # of drawings so far
         self._kept: dict[str, tuple[Any, Tensor]] = {}

@@ -32,7 +32,8 @@ class Request:
         drawing: which part of the message is the drawing, a square of bytes, 255 is paper; None: that of this pane's
             last request.
         values: other values to show, pictures all.
-        under: a tool of the model whose picture of the drawing is to follow.
+        under: the tool's picture is to lie under the drawing: it is given what it declares for that, and gives way to
+            whatever else is asked for.
         inputs: of the tool, beside the drawing: input or component -> a part of the message that is a drawing, or the
             name of a picture that was uploaded.
         t: the moment, of a tool that gives an animation.
@@ -47,7 +48,7 @@ class Request:
     seed: int = 0
     drawing: int | None = None
     values: tuple[str, ...] = ()
-    under: str = ""
+    under: bool = False
     inputs: dict[str, Any] = attrs.field(factory=dict)
     t: float = knob(0.5, low=0, high=1)
 

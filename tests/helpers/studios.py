@@ -96,6 +96,10 @@ class Page:
         """Until an expression of JavaScript holds; its value."""
         return self.page.wait_for_function(f"() => {what}", timeout=timeout).json_value()
 
+    def settle(self) -> None:
+        """Until the photos are those of what is drawn."""
+        self.page.wait_for_selector(".pane[data-busy]", state="detached")
+
     def photos(self) -> int:
         """How many photos were shown so far in the main pane."""
         return int(self.page.locator("[data-pane=main] .photo").get_attribute("data-number") or 0)

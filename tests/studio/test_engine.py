@@ -169,13 +169,28 @@ def test_a_fault_is_an_answer_with_a_code_and_the_next_request_is_served(
     assert wait(2)[0][0]["names"] == ["photo"]
 
 
-def test_the_guide_comes_after_the_photo(engine: Engine, visit: Callable, face: bytes) -> None:
+def test_a_guide_is_what_lies_under_the_drawing(engine: Engine, visit: Callable, face: bytes) -> None:
     one, _, wait = visit()
-    engine.ask(one, Request(id=1, model=DFD, drawing=0, under="shadow", values=("refined_sketch",)), [face])
-    first, second, _ = wait(1)
-    assert first[0]["names"] == ["photo", "refined_sketch"] and second[0]["names"] == ["under"]
-    shade = np.asarray(picture(second[1][0]).convert("L"))
+    engine.ask(one, Request(id=1, model=DFD, drawing=0, values=("refined_sketch",)), [face])
+    assert wait(1)[0][0]["names"] == ["photo", "refined_sketch"]
+    engine.ask(one, Request(id=2, pane="under", do="shadow", under=True, model=DFD, drawing=0), [face])
+    head, (made, *_) = wait(2)[0]
+    assert head["names"] == ["shadow"]
+    shade = np.asarray(picture(made).convert("L"))
     assert shade.min() >= 0.59 * 255  # a shadow, without the strokes that cast it
+
+
+def test_a_guide_gives_way_to_a_photo(engine: Engine, visit: Callable, face: bytes) -> None:
+    one, _, wait = visit()
+    engine.described(DFD)
+    encoder = engine.call(lambda: engine.pipeline(DFD)).components["encoder"]
+    photo = Request(id=2, model=DFD, drawing=0)
+    hook = encoder.register_forward_hook(lambda *_: engine.ask(one, photo, [face]))
+    engine.ask(one, Request(id=1, pane="under", do="shadow", under=True, model=DFD, drawing=0), [face])
+    (head, parts) = wait(1)[-1]
+    hook.remove()
+    assert head["dropped"] and head["last"] and not parts
+    assert wait(2)[0][0]["names"] == ["photo"]
 
 
 def test_tools_take_what_they_declare(engine: Engine, visit: Callable, face: bytes, tmp_path: Path) -> None:

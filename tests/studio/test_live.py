@@ -54,6 +54,28 @@ def test_a_slider_costs_no_encoding(faces: Pipeline, drawing: torch.Tensor, ran:
     assert moved.equal(faces.run(drawing, blend={"all": 0.9}).values["photo"])
 
 
+def test_a_stroke_costs_the_pieces_that_it_is_in(faces: Pipeline, drawing: torch.Tensor) -> None:
+    seen: list[str] = []
+    names = faces.components["encoder"].config.face.names
+    parts: dict[str, torch.nn.Module] = {}
+    for step, inside in (("encoder", "encoders"), ("mapping", "decoders")):
+        pieces = faces.components[step].get_submodule(inside).children()
+        parts |= {f"{step} {name}": one for name, one in zip(names, pieces, strict=True)}
+    hooks = [one.register_forward_hook(lambda *_, name=name: seen.append(name)) for name, one in parts.items()]
+    live, more = Live(faces), drawing.clone()
+    more[..., 200:202, 120:140] = 0  # on the lips
+    live(drawing, ["photo"])
+    seen.clear()
+    photo = live(more, ["photo"])["photo"]
+    assert seen == ["encoder mouth", "mapping mouth"]
+    seen.clear()
+    live(more, ["photo"], options={"blend": {"nose": 0.9}})
+    assert seen == ["mapping nose"]
+    for hook in hooks:
+        hook.remove()
+    assert photo.equal(s2pzoo.load("deepfacedrawing").run(more, fit=False).values["photo"])
+
+
 def test_the_same_again_costs_nothing(faces: Pipeline, drawing: torch.Tensor, ran: list[str]) -> None:
     live = Live(faces)
     first = live(drawing, ["photo"], options={"blend": {"all": 0.2}})["photo"]

@@ -25,7 +25,7 @@ def test_strokes_become_a_photo_and_more_strokes_another(opened: Page) -> None:
     blank = opened.pixels()
     opened.draw(*FACE)
     opened.wait_for("document.querySelector('.photo').dataset.number > 1")
-    opened.page.wait_for_timeout(800)
+    opened.settle()
     drawn = opened.pixels()
     off = sum(abs(a - b) for a, b in zip(blank, drawn, strict=True)) / len(drawn)
     assert off > 2
@@ -49,7 +49,7 @@ def test_the_photo_follows_while_the_pen_is_down(opened: Page) -> None:
 
 def test_the_last_stroke_is_never_lost(opened: Page, tmp_path: Path) -> None:
     opened.draw(*FACE)
-    opened.page.wait_for_timeout(2000)
+    opened.settle()
     opened.page.evaluate("() => {}")
     with opened.page.expect_download() as heard:
         opened.page.click("[data-pane=main] button:has-text('Save photo')")
@@ -245,18 +245,18 @@ def test_a_bad_file_is_told_and_the_drawing_stays(opened: Page, tmp_path: Path) 
 
 def test_a_slider_changes_the_photo_and_can_be_put_back(opened: Page) -> None:
     opened.draw(*FACE)
-    opened.page.wait_for_timeout(1500)
+    opened.settle()
     usual = opened.pixels()
     old = opened.page.locator("#option-traits-age")
     seen = opened.photos()
     old.fill("1")
     opened.wait_for(f"document.querySelector('.photo').dataset.number > {seen}")
-    opened.page.wait_for_timeout(500)
+    opened.settle()
     assert opened.pixels() != usual
     seen = opened.photos()
     opened.page.click("[data-option=traits] [aria-label='age as usual']")
     opened.wait_for(f"document.querySelector('.photo').dataset.number > {seen}")
-    opened.page.wait_for_timeout(500)
+    opened.settle()
     assert opened.pixels() == usual
 
 
@@ -306,14 +306,15 @@ def test_a_shoe_takes_a_colour_and_a_reference(opened: Page, tmp_path: Path) -> 
         bytes_ = opened.pixels()
         return max(bytes_[i] - bytes_[i + 2] for i in range(0, len(bytes_), 4))
 
-    opened.page.wait_for_timeout(600)
+    opened.settle()
     assert reddest() < 90
     opened.page.click("[data-option=colour] [aria-label=red]")
-    opened.page.wait_for_timeout(1000)
+    opened.settle()
     assert reddest() > 90
     Image.new("RGB", (64, 64), (30, 90, 200)).save(tmp_path / "blue.png")
+    seen = opened.photos()
     opened.page.set_input_files("#option-reference", str(tmp_path / "blue.png"))
-    opened.page.wait_for_timeout(1500)
+    opened.wait_for(f"document.querySelector('.photo').dataset.number > {seen}")
     assert reddest() < 60
 
 
@@ -357,7 +358,7 @@ def test_the_page_is_fit_for_everybody(opened: Page) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     opened.draw(*FACE)
-    opened.page.wait_for_timeout(600)
+    opened.settle()
     for theme in ("light", "dark"):
         if opened.page.evaluate("() => document.documentElement.dataset.theme") != theme:
             opened.page.click("#theme")

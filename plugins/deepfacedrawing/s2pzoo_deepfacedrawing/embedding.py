@@ -19,6 +19,7 @@ from s2pzoo.host.parts import Part, own_encoder
 from s2pzoo.interfaces import Encoder, Generator
 from s2pzoo.nn.blocks import ResidualBlock, ResizeConv2d, init_normal
 from s2pzoo.nn.encoding import MapEncoding
+from s2pzoo.nn.kept import Kept, unless_kept
 from s2pzoo.spec.fields import knob
 from s2pzoo.spec.model import Model
 from s2pzoo.train.calibrate import recalibrate
@@ -154,6 +155,7 @@ class ComponentEncoders(Encoder):
         kind = ForeignEncoder if config.encoder.component else ComponentEncoder
         self.encoders = nn.ModuleList(kind(window, config) for window in config.face.windows)
         self.apply(init_normal)
+        self.kept: Kept | None = None
         count = 0 if not config.encoder.component else 1 if config.whole else len(config.face.windows)
         stride, channels = 1 << len(config.channels), config.channels[-1]
         self.eyes = nn.ModuleList(MapEncoding(config.encoder, channels=channels, stride=stride) for _ in range(count))
@@ -161,8 +163,8 @@ class ComponentEncoders(Encoder):
     def forward(self, *, sketch: Tensor) -> Tensor:
         face = self.config.face
         codes = []
-        for encoder, seen in zip(self.encoders, self._seen(sketch), strict=True):
-            code = encoder(seen)
+        for index, (encoder, seen) in enumerate(zip(self.encoders, self._seen(sketch), strict=True)):
+            code = unless_kept(self.kept, index, encoder, seen)
             codes.append(F.pad(code, (0, face.latent - code.shape[1])))
         return torch.stack(codes, dim=1)
 
@@ -235,11 +237,12 @@ class FeatureMapping(Generator):
         super().__init__(config)
         self.decoders = nn.ModuleList(FeatureDecoder(window, config) for window in config.face.windows)
         self.apply(init_normal)
+        self.kept: Kept | None = None
 
     def forward(self, *, latent: Tensor) -> Tensor:
         face = self.config.face
         maps = [
-            decoder(latent[:, index, : face.code(window)])
+            unless_kept(self.kept, index, decoder, latent[:, index, : face.code(window)])
             for index, (window, decoder) in enumerate(zip(face.windows, self.decoders, strict=True))
         ]
         return merge(maps, face, stride=self.config.stride)

@@ -10,6 +10,7 @@ import { card } from "./tools.js";
 
 const $ = (id) => document.getElementById(id);
 const known = new Map(); // model -> what is declared of it
+const REST = 150; // milliseconds without a new photo, after which the guide is made
 let listed = [], model = null, panes = [], id = null, underURL = "";
 
 // What goes wrong is said, and goes away when something goes right; a photo takes away what was said of photos alone.
@@ -134,7 +135,20 @@ function guides() {
   for (const [x, y] of Object.values(frame.points).flat()) shape("circle", { cx: x, cy: y, r: 0.02 });
 }
 
-// The guide under the drawing comes behind each photo.
+// The guide under the drawing is asked for when nothing has moved for a moment: it holds no photo back.
+let resting = 0;
+function rested() {
+  const tool = model.tools.find((one) => one.under);
+  if (!tool) return;
+  clearTimeout(resting);
+  const made = () => asking(tool, { under: true }, []);
+  const heard = ({ head, parts }) => {
+    if (head.dropped) rested();
+    if (parts.length && head.model === model.name) under(parts[0]);
+  };
+  resting = setTimeout(() => line.ask("under", made, heard), REST);
+}
+
 function under(bytes) {
   const image = document.querySelector(".under");
   URL.revokeObjectURL(underURL);
@@ -150,17 +164,18 @@ const pictures = () => panes.filter((pane) => pane.photo).map((pane) => [`the ph
 const others = () => [["the sheet", () => sheet.raster(model.size)], ...store.all().filter(([key, one]) => key !== id && one.marks?.length)
   .map(([, one], index) => [`drawing ${index + 2}`, () => inkOf(one.marks, model.size)])];
 
+const asking = (tool, asked, blobs) => ({
+  head: { ...asked, do: tool.name, model: model.name, options: panes[0].options, seed: shared.seed(), drawing: 0 },
+  parts: [sheet.raster(model.size), ...blobs],
+});
+
 const page = {
   drawings: others, pictures, said: say,
   mask: () => panes[0].mask(),
   paint: () => panes[0].paint(),
   ask(tool, asked, blobs, answer) {
-    const made = () => ({
-      head: { ...asked, do: tool.name, model: model.name, options: panes[0].options, seed: Number($("seed").value) || 0, drawing: 0 },
-      parts: [sheet.raster(model.size), ...blobs],
-    });
     say(null);
-    line.ask(`tool ${tool.name}`, made, answer);
+    line.ask(`tool ${tool.name}`, () => asking(tool, asked, blobs), answer);
   },
   use: (blob, name) => bring(new File([blob], `${name}.png`)),
 };
@@ -206,7 +221,7 @@ const line = new Line(token, (state, reason) => {
 
 const shared = {
   sheet, line, say, seed: () => Number($("seed").value) || 0, describe: description, listed: () => listed, offer,
-  under: (bytes) => under(bytes),
+  under, rested, moved: () => clearTimeout(resting),
   close(pane) {
     panes = panes.filter((one) => one !== pane);
     store.set("beside", panes.slice(1).map((one) => one.model.name));

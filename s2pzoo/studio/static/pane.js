@@ -4,7 +4,7 @@ import { make } from "./panel.js";
 const named = (name) => name.replaceAll("_", " ");
 
 export class Pane {
-  // page: {sheet, line, say, seed, describe, listed, offer, under, close, beside}
+  // page: {sheet, line, say, seed, describe, listed, offer, under, rested, close, beside}
   constructor(place, page, name, main) {
     Object.assign(this, { page, name, main, model: null, options: {}, photo: null, values: [], sent: null, painting: false });
     this.title = make("h2", { id: `${name.replaceAll(" ", "-")}-title`, textContent: "Photo" });
@@ -90,19 +90,21 @@ export class Pane {
 
   request() {
     const { sheet, seed } = this.page, { model } = this;
-    const guide = this.main && model.tools.find((tool) => tool.under);
     const bytes = sheet.raster(model.size);
     const same = this.sent && bytes.every((value, index) => value === this.sent[index]);
     this.sent = bytes;
     this.asked = performance.now();
+    this.element.dataset.busy = "yes";
+    if (this.main) this.page.moved();
     return {
       head: { do: "photo", model: model.name, options: this.options, seed: seed(), values: this.values,
-        under: guide ? guide.name : "", drawing: same ? null : 0 },
+        drawing: same ? null : 0 },
       parts: same ? [] : [bytes],
     };
   }
 
   heard({ head, parts }) {
+    if (head.last) delete this.element.dataset.busy;
     if (head.dropped || head.model !== this.model.name) return; // that of the model before comes late
     if (head.error) {
       this.sent = null;
@@ -111,10 +113,10 @@ export class Pane {
     head.names.forEach((name, index) => {
       const blob = new Blob([parts[index]], { type: "image/png" });
       if (name === this.model.output) this.see(blob, head);
-      else if (name === "under") this.page.under(parts[index]);
       else this.stage(name, blob);
     });
     this.halt.hidden = !head.step;
+    if (this.main && head.last) this.page.rested();
   }
 
   see(blob, head) {
