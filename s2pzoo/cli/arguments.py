@@ -52,6 +52,9 @@ METHOD = (
     "LABEL=MODEL@WEIGHTS?option=value&option=value, where all but MODEL may be left out: deepfacedrawing, "
     "Ours=deepfacedrawing?solver=top1&blend.nose=0.4, baselines.pix2pix-faces256@runs/pix2pix."
 )
+Dataset = Annotated[
+    str, typer.Option("--dataset", metavar="PLUGIN/DATASET", help="Which it is; else the first that can read it.")
+]
 Squeeze = Annotated[
     Path | None, typer.Option("--backbone", metavar="FILE", help="SqueezeNet 1.1 weights; else the standard ones.")
 ]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from s2pzoo.cli import files, output
-from s2pzoo.cli.arguments import METHOD, Batch, Metrics, Squeeze
+from s2pzoo.cli.arguments import METHOD, Batch, Dataset, Metrics, Squeeze
 
 _METHODS = f"{METHOD} Or nearest: the photo of the gallery with the nearest sketch."
 
@@ -17,9 +17,7 @@ _METHODS = f"{METHOD} Or nearest: the photo of the gallery with the nearest sket
 def eval_command(
     methods: Annotated[list[str], typer.Argument(metavar="METHOD...", help=_METHODS)],
     data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Dataset of people, or things, held out.")],
-    dataset: Annotated[
-        str, typer.Option("--dataset", metavar="PLUGIN/DATASET", help="Which it is; else the first that can read it.")
-    ] = "",
+    dataset: Dataset = "",
     gallery: Annotated[
         Path | None, typer.Option("--gallery", metavar="FOLDER", help="The training's dataset, for nearest.")
     ] = None,

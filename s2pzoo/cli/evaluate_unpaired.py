@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from s2pzoo.cli import output
-from s2pzoo.cli.arguments import METHOD, Batch, Metrics, Squeeze
+from s2pzoo.cli.arguments import METHOD, Batch, Dataset, Metrics, Squeeze
 
 _METHODS = f"{METHOD} Or photos: those of the other split, as the floor."
 
@@ -19,6 +19,7 @@ def eval_unpaired(
     data: Annotated[
         Path, typer.Option("--data", metavar="COLLECTION", help="A folder with photo/ and sketch/, and split.json.")
     ],
+    dataset: Dataset = "",
     backbone: Squeeze = None,
     out: Metrics = None,
     count: Annotated[int | None, typer.Option("-n", min=2, help="Sketches at most; by default all.")] = None,
@@ -38,7 +39,7 @@ def eval_unpaired(
     from s2pzoo.evaluate.unpaired import UnpairedEvaluator
 
     evaluator = UnpairedEvaluator(
-        asked, data=data, backbone=backbone, split=split, n=count, batch=batch, against=against
+        asked, data=data, dataset=dataset, backbone=backbone, split=split, n=count, batch=batch, against=against
     )
     with output.reports() as report:
         evaluation = evaluator.run(out=out, progress=report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,22 +57,28 @@ def open_dataset(folder: Path, *, name: str = "") -> Dataset:
         DataError: none can.
         UnknownDatasetError, PluginError: no such dataset.
     """
-    if name:
-        return load_object(default_registry().dataset(name).reader)(Path(folder))
-    declared = default_registry().datasets()
+    return read_declared(Path(folder), name, paired=True)
+
+
+def read_declared(folder: Path, name: str, *, paired: bool, **how: Any) -> Any:
+    """What the dataset `name`, or the first of its kind that can, reads in a folder; errors as of `open_dataset`."""
+    known = [entry for entry in default_registry().datasets() if entry.paired == paired]
+    declared = [default_registry().dataset(name)] if name else known
+    names = ", ".join(entry.name for entry in known)
+    fix = f"These are known: {names}." if known else "Install a plugin with datasets, such as s2pzoo-faces."
     problems = []
     for entry in declared:
+        if entry.paired != paired:
+            kind = "pairs of drawings and photos" if paired else "drawings and photos that nothing pairs"
+            raise DataError(f"{name} has no {kind}.", why="Those are wanted here.", fix=fix)
         try:
-            return load_object(entry.reader)(Path(folder))
+            return load_object(entry.reader)(folder, **how)
         except DataError as error:
             problems.append(error)
     if len(problems) == 1:
         raise problems[0]
-    known = ", ".join(entry.name for entry in declared)
-    raise DataError(
-        f"{folder} is no dataset that is known here.", why="\n".join(error.what for error in problems),
-        fix=f"These are known: {known}." if known else "Install a plugin with datasets, such as s2pzoo-faces.",
-    )  # fmt: skip
+    why = "\n".join(error.what for error in problems)
+    raise DataError(f"{folder} is no dataset that is known here.", why=why, fix=fix)
 
 
 def open_joined(folder: Path, *, name: str = "") -> Dataset:

@@ -1,6 +1,7 @@
 """Unpaired collections: photos of one kind of thing, and people's drawings of such things.
 
-A folder holds `photo/` (images) and either `sketch/` (images, SVG, strokes JSON) or `sketch_strokes.json` (name -> list
+Plugins declare how theirs are read. In the core's own, `core/unpaired`, a folder
+holds `photo/` (images) and either `sketch/` (images, SVG, strokes JSON) or `sketch_strokes.json` (name -> list
 of strokes, each a list of [x, y] in a 256-pixel frame). `line/`, if there is one, holds exact line drawings of some of
 the photos, of the same names. `split.json`, if there is one, names what is held out:
 `{"photo": {"test": [...]}, "sketch": {"test": [...]}}`, or `{"test": [...]}` for photos and the drawings `NAME_k` of
@@ -17,6 +18,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from s2pzoo.data.dataset import read_declared
 from s2pzoo.data.files import all_of_several, drawings_in, named
 from s2pzoo.errors import DataError
 from s2pzoo.imaging.photo import read_photo
@@ -60,16 +62,31 @@ class Collection:
         return [line / np.float32(FRAME) for line in vectorise(read_sketch(file, size=FRAME, shaded=False).ink)]
 
 
-def open_collection(folder: Path, *, size: int, split: str = "train", strokes: str = "") -> Collection:
-    """Read one split of a collection at `size` pixels: `train`, `test` or `all`. `strokes`: see `read_sketch`.
+def open_collection(
+    folder: Path, *, size: int, split: str = "train", strokes: str = "", name: str = ""
+) -> Collection:  # fmt: skip
+    """Read one split of a collection at `size` pixels: `train`, `test` or `all`.
+
+    Args:
+        strokes: see `read_sketch`.
+        name: of the declared dataset, `plugin/dataset`; by default the first that can read the folder.
+
+    Raises:
+        DataError: none can, nothing in the split, images that cannot be read.
+        UnknownDatasetError, PluginError: no such dataset.
+    """
+    if split not in SPLITS:
+        raise DataError(f"There is no split {split!r}.", fix=f"Use one of {', '.join(SPLITS)}.")
+    return read_declared(Path(folder), name, paired=False, size=size, split=split, strokes=strokes)
+
+
+def read_collection(folder: Path, *, size: int, split: str, strokes: str) -> Collection:
+    """`core/unpaired`: a folder as above.
 
     Raises:
         DataError: no such folder, photos or sketches missing, nothing in the split, a split that is no JSON, images
             that cannot be read.
     """
-    if split not in SPLITS:
-        raise DataError(f"There is no split {split!r}.", fix=f"Use one of {', '.join(SPLITS)}.")
-    folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.", fix=_LAYOUT)
     held_out = _held_out(folder / "split.json")

@@ -39,6 +39,7 @@ class UnpairedEvaluator:
     Args:
         methods: see s2pzoo.evaluate.methods. `photos` is the floor, and has the size of the first model.
         data: folder of an unpaired collection; it is read at the size of each model.
+        dataset: which declared dataset it is, `plugin/dataset`; by default the first that can read the folder.
         backbone: a local file of backbone weights; None for torchvision's standard ones.
         split: of the sketches, and of the photos they are compared with.
         n: sketches at most, evenly spread; None for all of the split.
@@ -56,6 +57,7 @@ class UnpairedEvaluator:
         methods: Sequence[Method],
         *,
         data: Path,
+        dataset: str = "",
         backbone: Path | None = None,
         split: Split = "test",
         n: int | None = None,
@@ -75,10 +77,12 @@ class UnpairedEvaluator:
         for contender in contenders:
             stages_of(_pipeline(contender))
         sizes = dict.fromkeys(contender.size for contender in contenders)
-        self.pictures = {size: Pictures(self.data, size=size, split=split, n=n) for size in sizes}
+        self.pictures = {size: Pictures(self.data, size=size, split=split, n=n, dataset=dataset) for size in sizes}
         first = self.pictures[contenders[0].size]
         named = {contender.label: contender for contender in contenders}
-        self.entries = [named.get(label) or floor(label, self.data, first, split=split) for label in labels]
+        self.entries = [
+            named.get(label) or floor(label, self.data, first, split=split, dataset=dataset) for label in labels
+        ]
         self.backbone: SqueezeBackbone = load_backbone(backbone)  # last: it may be downloaded
         self._backbone_name = backbone_name(backbone)
         self.text = self._protocol(first)

@@ -49,8 +49,8 @@ class Pictures:
         BadInputError: a picture that cannot be read.
     """
 
-    def __init__(self, folder: Path, *, size: int, split: Split, n: int | None = None) -> None:
-        own = open_collection(folder, size=size, split=split)
+    def __init__(self, folder: Path, *, size: int, split: Split, n: int | None = None, dataset: str = "") -> None:
+        own = open_collection(folder, size=size, split=split, name=dataset)
         for what, count in (("sketch", len(own.sketches)), ("photo", len(own.photos))):
             if count < 2:
                 raise DataError(
@@ -86,14 +86,16 @@ class Floor:
     options: Mapping[str, Any] = field(factory=dict)
 
 
-def floor(label: str, folder: Path, pictures: Pictures, *, split: Split) -> Floor:
+def floor(label: str, folder: Path, pictures: Pictures, *, split: Split, dataset: str = "") -> Floor:
     """Photos of one split against those of another (see FLOOR), as many as there are sketches, evenly spread.
 
     Raises:
         DataError: as Pictures.
     """
     size = pictures.sketches.shape[-1]
-    made, real = (pictures if one == split else Pictures(folder, size=size, split=one) for one in FLOOR[split])
+    made, real = (
+        pictures if one == split else Pictures(folder, size=size, split=one, dataset=dataset) for one in FLOOR[split]
+    )
     return Floor(
         label=label,
         photos=made.photos[evenly(len(made.photos), len(pictures.sketches))],

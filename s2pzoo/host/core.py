@@ -1,4 +1,4 @@
-"""What the core itself declares, as a plugin would: its adapters (`s2pzoo/`), its losses, critics, task (`core/`)."""
+"""What the core declares, as a plugin would: adapters (`s2pzoo/`), losses, critics, a task, a dataset (`core/`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from s2pzoo.host.discovery import Candidate
 from s2pzoo.host.plugin import NOUNS, Plugin, State, collected
 from s2pzoo.spec.adapters import ADAPTERS, PLUGIN, ResizeConfig
-from s2pzoo.spec.model import Declaration, TaskEntry
+from s2pzoo.spec.model import DatasetEntry, Declaration, TaskEntry
 
 
 def _declared(family: str, declaration: Declaration) -> Plugin:
@@ -25,6 +25,11 @@ FINETUNE = TaskEntry(
     summary="a composition, trained on from end to end: `s2pzoo train FILE.toml`",
 )  # fmt: skip
 
+UNPAIRED = DatasetEntry(
+    "core/unpaired", reader="s2pzoo.data.unpaired:read_collection", paired=False,
+    summary="photo/, sketch/ or sketch_strokes.json, and split.json",
+)  # fmt: skip
+
 
 @functools.cache
 def core_plugins() -> dict[str, Plugin]:
@@ -33,6 +38,6 @@ def core_plugins() -> dict[str, Plugin]:
 
     declarations = (
         Declaration(components=[ResizeConfig], adapters=ADAPTERS),
-        Declaration(components=[*LOSSES, *CRITICS], tasks=[FINETUNE]),
+        Declaration(components=[*LOSSES, *CRITICS], tasks=[FINETUNE], datasets=[UNPAIRED]),
     )
     return {family: _declared(family, declaration) for family, declaration in zip(FAMILIES, declarations, strict=True)}

@@ -144,8 +144,8 @@ class Registry:
         return self._all(lambda plugin: plugin.tasks, core=True)
 
     def datasets(self) -> list[DatasetEntry]:
-        """The datasets of all plugins that load, by name."""
-        return self._all(lambda plugin: plugin.datasets)
+        """The datasets of the core and of all plugins that load, by name."""
+        return self._all(lambda plugin: plugin.datasets, core=True)
 
     def adapters(self) -> list[AdapterEntry]:
         """The adapters of the core and of all plugins that load, by name."""

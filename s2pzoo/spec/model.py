@@ -374,7 +374,9 @@ class DatasetEntry:
     Args:
         name: `plugin/dataset`.
         reader: "module:function" of (folder: Path), an s2pzoo.data.dataset.Dataset; raises DataError where the
-            folder is not one.
+            folder is not one. Where nothing pairs drawings and photos: of (folder, *, size: int, split: str,
+            strokes: str), an s2pzoo.data.unpaired.Collection.
+        paired: whether its drawings are of its photos.
         frame: where its drawings live in their square, or None: what `--fit` brings a drawing to.
         locate: "module:function" of (ink (S,S), 1 is paper), giving a list of spec.frame.Found, the surest first: where
             the frame's points are in a drawing. None: nobody can tell.
@@ -384,6 +386,7 @@ class DatasetEntry:
 
     name: str = field(validator=_component_name, kw_only=False)
     reader: str = field(validator=_reference)
+    paired: bool = field(default=True, validator=_flag)
     frame: Any = None
     locate: str | None = field(default=None, validator=attrs.validators.optional(_reference))
     shaded: bool = field(default=False, validator=_flag)

@@ -12,7 +12,7 @@ import numpy as np
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.decode import read_file
-from s2pzoo.imaging.pixels import picture
+from s2pzoo.imaging.pixels import from_bytes, luma, picture
 from s2pzoo.imaging.raster import rasterise
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import svg_strokes
@@ -64,7 +64,7 @@ def _strokes(data: bytes, suffix: str) -> Strokes | None:
             return None
     if not 0 < len(lines.marks) <= MANY or drawn.pixels.shape[0] != drawn.pixels.shape[1]:
         return None
-    seen, side = drawn.pixels.astype(np.float32), len(drawn.pixels)
-    seen = (seen.mean(2) if seen.ndim == 3 else seen) / (255 if drawn.pixels.dtype == np.uint8 else 1)
-    off = np.abs(rasterise(lines, size=side) - seen)
+    pixels = drawn.pixels
+    seen = luma(from_bytes(pixels) if pixels.dtype == np.uint8 else pixels)
+    off = np.abs(rasterise(lines, size=len(pixels)) - seen)
     return lines if off.mean() < ALIKE * (1 - seen).mean() else None

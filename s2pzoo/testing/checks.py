@@ -141,9 +141,11 @@ def model(subject: Subject, entry: Model) -> None:
 
 @check("api", "datasets", after="static/loads")
 def dataset(subject: Subject, entry: DatasetEntry) -> None:
-    """What reads it, and what finds its frame in a drawing, can be called with one argument."""
-    for reference in filter(None, (entry.reader, entry.locate)):
-        inspect.signature(load_object(reference)).bind(object())
+    """What reads it, and what finds its frame in a drawing, can be called as they are."""
+    how: dict[str, Any] = {} if entry.paired else {"size": 64, "split": "train", "strokes": ""}
+    inspect.signature(load_object(entry.reader)).bind(object(), **how)
+    if entry.locate:
+        inspect.signature(load_object(entry.locate)).bind(object())
 
 
 @check("api", "adapters", after="static/loads")

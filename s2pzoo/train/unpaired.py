@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ Pictures = NDArray[np.uint8]
 class UnpairedData:
     """The `[data]` of a training on one collection."""
 
+    dataset: str = knob("", help="the declared dataset, plugin/dataset; empty: whichever can read the folder")
     collection: str = knob(".", help="its folder, in the data folder")
     size: int = knob(128, low=SMALLEST, help="side of the random squares that are cut out")
     load: int = knob(140, low=SMALLEST, help="side at which pictures are read")
@@ -52,8 +54,9 @@ class UnpairedBatches:
             )
         folder = Path(folder) / settings.collection
         self.settings, self.batch = settings, batch
-        self.collection = open_collection(folder, size=settings.load, strokes=settings.strokes)
-        self.held_out = open_collection(folder, size=settings.size, split="test", strokes=settings.strokes)
+        how: Any = {"strokes": settings.strokes, "name": settings.dataset}
+        self.collection = open_collection(folder, size=settings.load, **how)
+        self.held_out = open_collection(folder, size=settings.size, split="test", **how)
         few = min(len(self.collection.sketches), len(self.collection.photos))
         if few < batch:
             raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from s2pzoo.data.dataset import open_dataset
 from s2pzoo.data.unpaired import open_collection
 from s2pzoo.errors import DataError
+from s2pzoo.host.registry import Registry
 
 LINE = [[[64, 128], [192, 128]]]
 
@@ -28,6 +31,37 @@ def write(folder: Path, *, photos: tuple[str, ...] = (), sketches: tuple[str, ..
     if split is not None:
         (folder / "split.json").write_text(json.dumps(split))
     return folder
+
+
+ACME = """
+from pathlib import Path
+from s2pzoo.data.unpaired import read_collection
+from s2pzoo.errors import DataError
+
+def read(folder, *, size, split, strokes):
+    if not (folder / "acme").is_dir():
+        raise DataError(f"{folder} is none of acme's.")
+    return read_collection(folder / "acme", size=size, split=split, strokes=strokes)
+
+declare(datasets=[DatasetEntry("acme/shoes", reader=f"{__name__}:read", paired=False)])
+"""
+
+
+def test_a_plugin_says_how_its_collections_are_read(
+    tmp_path: Path, install: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("acme", ACME)
+    monkeypatch.setattr("s2pzoo.data.dataset.default_registry", Registry)
+    names = tuple(f"p{i}" for i in range(4))
+    data, split = tmp_path / "data", {what: {"test": names[:2]} for what in ("photo", "sketch")}
+    write(data / "acme", photos=names, sketches=names, split=split)
+    assert open_collection(data, size=8).photo_names == names[2:]
+    assert open_collection(data, size=8, name="acme/shoes", split="test").photo_names == names[:2]
+    with pytest.raises(DataError, match="is no dataset") as caught:
+        open_collection(tmp_path, size=8)
+    assert "acme/shoes, core/unpaired" in caught.value.fix
+    with pytest.raises(DataError, match="acme/shoes has no pairs"):
+        open_dataset(data, name="acme/shoes")
 
 
 def test_without_a_split_everything_is_for_training(tmp_path: Path) -> None:
