@@ -168,6 +168,9 @@ def without_table(ink: np.ndarray) -> np.ndarray:
         near = np.abs(line - depth)[at] < max(2.5, 0.006 * height)
         if near.sum() < max(8, 0.2 * len(depth), 0.55 * len(at)):
             continue
+        first, *_, last = at[near]
+        if np.mean(depth[first : last + 1] > 1) < 0.95:  # shaded hair and clothes have gaps
+            continue
         edge = np.where(depth > 1, np.minimum(depth, line + 2) + max(2, round(0.006 * height)), 0)
         gone |= np.arange(height)[:, None] < edge
     return np.where(clear, np.float32(1), ink) if clear.any() else ink
@@ -184,7 +187,7 @@ def without_rules(ink: np.ndarray) -> np.ndarray:
     """(H, W) without evenly spaced lines from rim to rim, across and down; and what crosses them whole."""
     left = 1 - ink
     across, down = _rules(left), _rules(left.T)
-    spaced = _evenly(across), _evenly(down)
+    spaced = _evenly(across, len(left)), _evenly(down, len(left.T))
     if not any(spaced):
         straight = _straightened(ink)
         return ink if straight is ink else without_rules(straight)
@@ -196,7 +199,7 @@ def without_rules(ink: np.ndarray) -> np.ndarray:
 
 
 def _straightened(ink: np.ndarray) -> np.ndarray:
-    """(H, W) turned so that its ruled lines lie level, if it has some that do not by up to 6 degrees; else as it is."""
+    """(H, W) turned so that its ruled lines lie level, if it has some that do not by up to 15 degrees; else as it is."""
     if min(ink.shape) < 16:
         return ink
     rims = [ink[:, 1:4], ink[:, -4:-1], ink[1:4].T, ink[-4:-1].T]
@@ -206,7 +209,7 @@ def _straightened(ink: np.ndarray) -> np.ndarray:
     small = block_mean(1 - ink, max(1, max(ink.shape) // 320))
     small = np.minimum(small if min(crossed[:2]) >= 5 else small.T, 0.3)
     rows, columns = np.indices(small.shape)
-    angles = np.arange(-6, 6.01, 0.25)
+    angles = np.arange(-15, 15.01, 0.25)
 
     def sharpness(angle: float) -> float:
         """How much the sums along lines of this slope differ from one to the next."""
@@ -222,37 +225,45 @@ def _straightened(ink: np.ndarray) -> np.ndarray:
     turn = best if min(crossed[:2]) >= 5 else -best
     turned = Image.fromarray(ink.astype(np.float32)).rotate(turn, Image.Resampling.BICUBIC, fillcolor=1.0)
     straight = np.clip(np.asarray(turned), 0, 1)
-    return straight if _evenly(_rules(1 - straight, 0.5)) or _evenly(_rules((1 - straight).T, 0.5)) else ink
+    views = 1 - straight, (1 - straight).T
+    return straight if any(_evenly(_rules(view, 0.5), len(view)) for view in views) else ink
 
 
 @frozen
 class _Rule:
-    """A straight line across a picture: its rows, how dark it is, how much of the width it covers."""
+    """A straight line across a picture: its rows, how dark it is, how much of the width it covers, whether it
+    reaches both rims."""
 
     top: int
     bottom: int
     level: float
     share: float
+    whole: bool
 
 
 def _rules(dark: np.ndarray, least: float = 0.6) -> list[_Rule]:
     runs = ndimage.grey_opening(dark, size=(1, max(8, dark.shape[1] // 10)))
-    share = (runs > 0.03).mean(axis=1)
+    share, rim = (runs > 0.03).mean(axis=1), max(2, dark.shape[1] // 12)
     labels, count = ndimage.label(share >= least)  # pyright: ignore[reportGeneralTypeIssues]
     found = []
     for (rows,) in ndimage.find_objects(labels, count):
         if rows.stop - rows.start <= max(4, len(dark) // 60):
             level = float(np.median(runs[rows][runs[rows] > 0.03]))
-            found.append(_Rule(max(0, rows.start - 1), rows.stop + 1, level, float(share[rows].max())))
+            inked = (runs[rows] > 0.03).any(axis=0)
+            whole = bool(inked[:rim].any() and inked[-rim:].any())
+            found.append(_Rule(max(0, rows.start - 1), rows.stop + 1, level, float(share[rows].max()), whole))
     return found
 
 
-def _evenly(rules: list[_Rule]) -> bool:
-    if len(rules) < 4:
+def _evenly(rules: list[_Rule], side: int) -> bool:
+    """Whether these are what a sheet is ruled with: from rim to rim, over most of it, evenly, all as dark. Shading is not."""
+    places = np.array([(rule.top + rule.bottom) / 2 for rule in rules])
+    if len(rules) < 4 or places[-1] - places[0] < side / 2:
         return False
-    steps = np.diff([(rule.top + rule.bottom) / 2 for rule in rules])
+    steps, levels = np.diff(places), np.array([rule.level for rule in rules])
     ratio = steps / np.median(steps)
-    return float(np.mean(np.abs(ratio - ratio.round()) < 0.2)) >= 0.75
+    alike = (np.abs(ratio - ratio.round()) < 0.2, [rule.whole for rule in rules], levels < 2 * np.median(levels))
+    return all(float(np.mean(some)) >= 0.75 for some in alike)
 
 
 def _wipe(dark: np.ndarray, rule: _Rule) -> None:

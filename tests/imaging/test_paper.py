@@ -98,7 +98,7 @@ def test_ruled_lines_are_taken_out_and_told(kind: str, plain: Sketch) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ruled", "squared", "widely"])
-@pytest.mark.parametrize("angle", [-4, 1.5, 3])
+@pytest.mark.parametrize("angle", [-13, -4, 1.5, 3, 9])
 def test_ruled_lines_of_a_sheet_that_was_scanned_crooked(kind: str, angle: float, plain: Sketch) -> None:
     def crooked(picture: Image.Image) -> None:
         large = Image.new("RGB", (2 * SIDE, 2 * SIDE), "white")
@@ -112,6 +112,27 @@ def test_ruled_lines_of_a_sheet_that_was_scanned_crooked(kind: str, angle: float
     read = read_sketch(sheet(crooked), size=256)
     assert read.notes == (paper.RULED,)
     assert abs(read.ink.mean() - plain.ink.mean()) < 0.012
+
+
+def strands(picture: Image.Image) -> None:
+    """Straight hair, denser than paper is ruled, from the upper rim down."""
+    for at in (*range(90, 180, 4), *range(330, 420, 4)):
+        ImageDraw.Draw(picture).line((at, 0, at, 400), fill=60, width=2)
+
+
+def shading(picture: Image.Image) -> None:
+    """Pencil to and fro over a jacket, down to the lower rim."""
+    for at in range(400, SIDE, 7):
+        ImageDraw.Draw(picture).line((40, at, 470, at), fill=150, width=2)
+    for at in range(60, 450, 9):
+        ImageDraw.Draw(picture).line((at, SIDE - 30, at, SIDE), fill=40, width=3)
+
+
+@pytest.mark.parametrize("drawn", [strands, shading])
+def test_shading_is_no_paper(drawn: Change) -> None:
+    read = read_sketch(sheet(drawn), size=256)
+    assert read.notes == ()
+    assert read.ink.mean() < read_sketch(sheet(), size=256).ink.mean() - 0.03
 
 
 def test_two_lines_across_a_sheet_are_drawn_ones() -> None:
