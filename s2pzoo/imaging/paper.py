@@ -199,7 +199,7 @@ def without_rules(ink: np.ndarray) -> np.ndarray:
 
 
 def _straightened(ink: np.ndarray) -> np.ndarray:
-    """(H, W) turned so that its ruled lines lie level, if it has some that do not by up to 15 degrees; else as it is."""
+    """(H, W) turned so that its ruled lines lie level, if they do not by up to 15 degrees; without any as it is."""
     if min(ink.shape) < 16:
         return ink
     rims = [ink[:, 1:4], ink[:, -4:-1], ink[1:4].T, ink[-4:-1].T]
@@ -256,7 +256,7 @@ def _rules(dark: np.ndarray, least: float = 0.6) -> list[_Rule]:
 
 
 def _evenly(rules: list[_Rule], side: int) -> bool:
-    """Whether these are what a sheet is ruled with: from rim to rim, over most of it, evenly, all as dark. Shading is not."""
+    """Whether a sheet is ruled with these: from rim to rim, over most of it, evenly, all as dark. Shading is not so."""
     places = np.array([(rule.top + rule.bottom) / 2 for rule in rules])
     if len(rules) < 4 or places[-1] - places[0] < side / 2:
         return False

@@ -183,7 +183,7 @@ def _from_bytes(source: Any, **how: Any) -> Sketch:
     except Exception as error:  # a closed file, one that is only written, a memoryview that was released
         why, fix = f"{type(error).__name__}: {error}", 'Give bytes, or a file opened with "rb".'
         raise BadInputError(f"{label} cannot be read.", why=why, fix=fix) from error
-    if data.lstrip()[:1] == b"{" and re.search(rb"\}\s*\n\s*\{", data):
+    if data.lstrip()[:1] == b"{" and re.search(rb"\}[ \t\r]*\n\s*\{", data):
         why, fix = "A line is a drawing, and there are several.", "Save them to a file, and give its path."
         raise BadInputError(f"{label} holds several drawings.", why=why, fix=fix)
     suffix = ".svgz" if data[:2] == b"\x1f\x8b" else Path(label).suffix

@@ -42,7 +42,7 @@ _COSTLY = re.compile(r"(filter|marker(-\w+)?)\s*:[^;}]*")
 _COLOUR = re.compile(
     r"\b(rgba?|hsla?|oklch|oklab|lch|lab|hwb|color|var|light-dark|color-mix)\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
 )
-_DETERMINANT = re.compile(r"(matrix|scale)\s*\(([^)]*)\)")
+_DETERMINANT = re.compile(r"(matrix|scale)\s*\(([^()]*)\)")
 _WIDTH = re.compile(r"(?<![\w-])stroke-width\s*:\s*([\d.eE+-]+)[a-z]*")
 _LENGTH = re.compile(r"\s*([\d.]+)\s*(px)?\s*")
 MAX_ELEMENTS = 20_000

@@ -238,6 +238,7 @@ COSTLY = {
     "many markers": '<marker id="k" markerWidth="99" markerHeight="99"><path d="M0 0L99 99"/></marker>'
     f'<path marker-mid="url(#k)" d="M0 0{LINES}"/>',
     "many style rules": f"<style>{RULES}</style>" + "<g>" * 20 + '<path d="M0 0L9 9"/>' * 2000 + "</g>" * 20,
+    "scales that never end": f'<path transform="{"scale(" * 20_000}" d="M0 0L99 99"/>',
     "uses of uses": f'<defs><g id="a0"><path d="M0 0L9 9"/></g>{USES}</defs><use href="#a6"/>',
 }
 
