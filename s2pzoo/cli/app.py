@@ -28,6 +28,7 @@ from s2pzoo.cli.publish import publish
 from s2pzoo.cli.retrieve import retrieve
 from s2pzoo.cli.sketch import sketch
 from s2pzoo.cli.studio import studio
+from s2pzoo.cli.study import study_new, study_report, study_run
 from s2pzoo.cli.train import train
 from s2pzoo.cli.verify import verify
 from s2pzoo.errors import S2PZooError, UsageError
@@ -49,7 +50,7 @@ _PANELS = {
     "Write plugins": {"new": new, "check": check},
     _TRAIN: {
         "train": train, "eval": eval_command, "eval unpaired": eval_unpaired, "eval retrieval": eval_retrieval,
-        "verify": verify,
+        "verify": verify, "study new": study_new, "study run": study_run, "study report": study_report,
     },
 }  # fmt: skip
 _NO_PLUGINS = "--no-plugins"

@@ -20,7 +20,12 @@ from s2pzoo.errors import MissingExtraError, UsageError
 from s2pzoo.host.registry import default_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import uvicorn
+
+    from s2pzoo.studio.engine import Engine
+    from s2pzoo.studio.server import Extra
 
 PORT = 8421
 """What the browser keeps of drawings belongs to a port: that of the studio stays the same where it is free."""
@@ -29,23 +34,42 @@ _TRIED = 20
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
+Host = Annotated[
+    str, typer.Option("--host", help="The address to listen on; 0.0.0.0 opens the studio to your network.")
+]
+Port = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help=f"By default {PORT} or the next free one; 0: any.")
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")]
+
+
 def studio(
     model: Annotated[
         str | None, typer.Option("-m", "--model", metavar="NAME", help="The model to begin with, see `s2pzoo list`.")
     ] = None,
-    host: Annotated[
-        str, typer.Option("--host", help="The address to listen on; 0.0.0.0 opens the studio to your network.")
-    ] = _HERE[0],
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help=f"By default {PORT} or the next free one; 0: any.")
-    ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
+    host: Host = _HERE[0],
+    port: Port = None,
+    no_open: NoOpen = False,
     device: Device = "cpu",
 ) -> Answer:  # fmt: skip
     """Draw in the browser, and see the photo while you draw.
 
     Prints the page's address. Only who has it can use the studio, from
     this machine alone unless --host says otherwise. Ctrl-C ends it.
+    """
+    asked = default_registry().model(model).name if model else ""
+    return Answer(data={"address": serve(host=host, port=port, no_open=no_open, device=device, asked=asked)})
+
+
+def serve(
+    *, host: str, port: int | None, no_open: bool, device: str, add: Callable[[Engine], Extra] | None = None,
+    asked: str = "",
+) -> str:  # fmt: skip
+    """Run the studio until Ctrl-C; its address, which is printed when it listens.
+
+    Args:
+        add: other pages than the studio's own, see `make_app`.
+        asked: the model that the page begins with.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else torch spins, and the browser beside it waits
     try:
@@ -59,7 +83,6 @@ def studio(
         if error.name and error.name.startswith("s2pzoo"):
             raise
         raise MissingExtraError("The studio is not installed.", extra="studio", why=str(error)) from error
-    asked = default_registry().model(model).name if model else ""
     listening = _listen(host, port)
     bound = listening.getsockname()[1]
     token = secrets.token_urlsafe(16)
@@ -68,7 +91,8 @@ def studio(
     known = frozenset(f"{_in_address(name)}:{bound}" for name in _HERE if host in _HERE)
     if not known:
         note(stderr(), f"Open to whoever can reach {shown} and has this address; it is not encrypted.")
-    app = make_app(Engine(Pictures(), device=device), token=token, hosts=known, asked=asked)
+    engine = Engine(Pictures(), device=device)
+    app = make_app(engine, token=token, hosts=known, asked=asked, extra=add(engine) if add else None)
     config = uvicorn.Config(
         app, log_level="warning", ws_max_size=LIMIT, ws_per_message_deflate=False, timeout_graceful_shutdown=2,
         lifespan="on",
@@ -79,7 +103,7 @@ def studio(
         threading.Thread(target=_open, args=(server, address), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):  # the way to end it
         server.run(sockets=[listening])
-    return Answer(data={"address": address})
+    return address
 
 
 def _in_address(name: str) -> str:

@@ -249,7 +249,7 @@ def _rules(dark: np.ndarray, least: float = 0.6) -> list[_Rule]:
     for (rows,) in ndimage.find_objects(labels, count):
         if rows.stop - rows.start <= max(4, len(dark) // 60):
             level = float(np.median(runs[rows][runs[rows] > 0.03]))
-            inked = (runs[rows] > 0.03).any(axis=0)
+            inked = np.asarray((runs[rows] > 0.03).any(axis=0))
             whole = bool(inked[:rim].any() and inked[-rim:].any())
             found.append(_Rule(max(0, rows.start - 1), rows.stop + 1, level, float(share[rows].max()), whole))
     return found

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
 
+from attrs import frozen
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -86,11 +87,22 @@ def _with_headers(send: Any) -> Any:
     return sending
 
 
-def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(), asked: str = "") -> Guard:
+@frozen
+class Extra:
+    """Another page than the studio's own, and the routes that it asks."""
+
+    page: str
+    routes: Callable[[FastAPI], None]
+
+
+def make_app(
+    engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(), asked: str = "", extra: Extra | None = None
+) -> Guard:
     """The studio as an ASGI application.
 
     Args:
         asked: the model that a page begins with; empty: that of its drawing, or the usual one.
+        extra: instead of the studio's page.
     """
 
     @contextlib.asynccontextmanager
@@ -108,7 +120,7 @@ def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(),
 
     @app.get("/")
     async def index() -> FileResponse:
-        return FileResponse(f"{_STATIC}/index.html")
+        return FileResponse(f"{_STATIC}/{extra.page if extra else 'index.html'}")
 
     @app.get("/api/models")
     async def listed() -> dict[str, Any]:
@@ -117,20 +129,20 @@ def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(),
 
     @app.get("/api/models/{name}")
     async def described(name: str) -> dict[str, Any]:
-        return await _apart(engine.described, name)
+        return await apart(engine.described, name)
 
     @app.post("/api/drawings")
     async def drawing(request: Request, name: str = "", model: str = "") -> dict[str, Any]:
         data = await _body(request)
         async with reading:
-            pipeline = await _apart(engine.call, lambda: engine.pipeline(model))
-            return await _apart(drawing_of, pipeline, data, name)
+            pipeline = await apart(engine.call, lambda: engine.pipeline(model))
+            return await apart(drawing_of, pipeline, data, name)
 
     @app.post("/api/pictures")
     async def uploaded(request: Request) -> dict[str, str]:
         data = await _body(request)
         async with reading:
-            return {"picture": await _apart(engine.pictures.add, data)}
+            return {"picture": await apart(engine.pictures.add, data)}
 
     @app.websocket("/api/live")
     async def live(socket: WebSocket) -> None:
@@ -162,6 +174,8 @@ def make_app(engine: Engine, *, token: str, hosts: frozenset[str] = frozenset(),
             engine.leave(page)
             sending.cancel()
 
+    if extra:
+        extra.routes(app)
     return Guard(app, token=token, hosts=hosts)
 
 
@@ -174,7 +188,7 @@ async def _refused(request: Any, error: Any) -> Response:
     return JSONResponse({"error": error.to_dict()}, status_code=400 if error.exit_code == 2 else 500)
 
 
-async def _apart(what: Callable[..., Any], *given: Any, **more: Any) -> Any:
+async def apart(what: Callable[..., Any], *given: Any, **more: Any) -> Any:
     """What it gives, in another thread; whatever it raises as an error of ours."""
     try:
         return await asyncio.to_thread(what, *given, **more)

@@ -40,8 +40,11 @@ class Studio:
         self.process.wait(timeout=20)
 
 
-def start(*words: str, port: int = 0, plugins: Sequence[str] = MODELS, path: Sequence[Path] = ()) -> Studio:
-    """s2pzoo studio, once it listens."""
+def start(
+    *words: str, verb: Sequence[str] = ("studio",), port: int = 0, plugins: Sequence[str] = MODELS,
+    path: Sequence[Path] = (),
+) -> Studio:  # fmt: skip
+    """s2pzoo studio, or another verb with a page, once it listens."""
     folders = os.pathsep.join(map(str, [*path, *filter(None, sys.path)]))
     environment = os.environ | {
         "PYTHONPATH": folders, "S2PZOO_PLUGINS": ",".join(("faces", *plugins)), "HF_HUB_OFFLINE": "1",
@@ -49,7 +52,7 @@ def start(*words: str, port: int = 0, plugins: Sequence[str] = MODELS, path: Seq
     }  # fmt: skip
     code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from s2pzoo.cli import main; "
     process = subprocess.Popen(
-        [sys.executable, "-c", code + "sys.exit(main())", "studio", "--no-open", "--port", str(port), *words],
+        [sys.executable, "-c", code + "sys.exit(main())", *verb, "--no-open", "--port", str(port), *words],
         env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
