@@ -226,7 +226,7 @@ def _foreign(path: Path) -> bool:
 
     beside = stages(path)
     theirs = beside.is_dir() and any(beside.iterdir()) and not (beside / MARKER).exists()
-    return theirs or (os.path.lexists(path) and not is_ours(path))
+    return theirs or (os.path.lexists(path) and not (path.is_file() and is_ours(path)))
 
 
 def _real(path: Path) -> Path:

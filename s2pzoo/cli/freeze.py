@@ -25,6 +25,7 @@ from s2pzoo.errors import UsageError, install_command
 from s2pzoo.host.plugin import State
 from s2pzoo.host.registry import default_registry
 from s2pzoo.host.settings import Settings
+from s2pzoo.spec.reading import UnreadableError, read_regular
 
 _HEAD = "# Made by `s2pzoo plugins freeze`. To have it again: pip install -r FILE"
 _LINE = re.compile(r"([A-Za-z0-9][\w.-]*)==(\S+)(?:\s+#\s*([\w-]+)(?: \((\w+)\))?:\s*(.*))?")
@@ -158,8 +159,8 @@ def _changes(name: str, then: _Frozen | None, now: _Frozen | None) -> list[dict[
 def _read(file: Path) -> dict[tuple[str, str], _Frozen]:
     fix = "Give a file that `s2pzoo plugins freeze -o FILE` wrote."
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_regular(file).decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError, UnreadableError) as error:
         raise UsageError(f"{file} cannot be read.", why=str(error), fix=fix) from error
     found = {}
     for line in (one.strip() for one in lines):

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from s2pzoo.data.dataset import read_declared
 from s2pzoo.data.files import all_of_several, drawings_in, named
-from s2pzoo.errors import DataError
+from s2pzoo.errors import BadInputError, DataError
 from s2pzoo.imaging.photo import read_photo
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.rough import draw
+from s2pzoo.imaging.strokes import entries_of
 from s2pzoo.imaging.suffixes import PHOTOS
 from s2pzoo.imaging.vectorise import Polyline, vectorise
 from s2pzoo.spec.reading import UnreadableError, read_json
@@ -120,10 +121,15 @@ def _drawn(name: str, source: Any, size: int, strokes: str) -> NDArray[np.float3
     """A drawing, (S,S) in [0,1]: strokes of the 256-pixel frame, or a file."""
     if not isinstance(source, Path):
         try:
-            lines = [np.asarray(line, np.float32).reshape(-1, 2) for line in source if len(line) > 1]
-        except (TypeError, ValueError) as error:
-            raise DataError(f"The drawing {name!r} is not a list of strokes, each a list of [x, y].") from error
-        return draw(lines, size=size, width=_PEN, frame=FRAME)
+            drawn = entries_of({"canvas": [FRAME, FRAME], "strokes": source})
+        except BadInputError as error:
+            what = f"The drawing {name!r} is not a list of strokes, each a list of [x, y]."
+            raise DataError(what, why=f"{error.what} {error.why}".strip()) from error
+        lines = [(FRAME * line).astype(np.float32) for line in drawn.points if len(line) > 1]
+        ink = draw(lines, size=size, width=_PEN, frame=FRAME)
+        if source and ink.min() > 0.99:
+            raise DataError(f"The drawing {name!r} shows nothing.", why=f"Its frame is of {FRAME} pixels a side.")
+        return ink
     return read_sketch(source, size=size, shaded=False, strokes=strokes).ink
 
 

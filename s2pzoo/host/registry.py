@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -290,6 +291,8 @@ def _ask_for_weights(plugin: Plugin, ref: str, settings: Settings) -> Path | Non
         folder = None if found is None else Path(found)
         if folder is not None and not folder.is_dir():
             raise NotADirectoryError(f"it gave {str(folder)[:200]!r}, which is no folder")
+        if folder is not None:
+            os.scandir(folder).close()  # it can be read
         return folder
     except BaseException as error:  # SystemExit and its like too
         if isinstance(error, KeyboardInterrupt) and pressed:

@@ -16,6 +16,7 @@ from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import read_svg
 
 MAX_PIXELS = 80_000_000
+BOMB = 120_000_000  # bytes of pixels in less than a megabyte
 MAX_FILE_BYTES = 300_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 """Only formats that people draw or photograph in: no PostScript, no exotic decoders."""
@@ -79,6 +80,9 @@ def _read_pixels(path: Path, head: bytes) -> Raster:
     except Exception as error:  # a decoder may raise anything on hostile bytes
         raise _broken(str(path), error) from error
     with image:
+        raw = image.width * image.height * len(image.getbands())
+        if raw > BOMB and path.stat().st_size < 1_000_000:
+            raise _too_large(str(path), image.size)
         return from_image(image, str(path))
 
 

@@ -109,6 +109,9 @@ def _parsed(raw: bytes, label: str) -> Any:
 
 def _told(data: Any, label: str) -> str:
     if isinstance(data, Mapping):
+        if isinstance(lines := data.get("strokes"), list | tuple):
+            plain = "canvas" not in data and lines and all(isinstance(line, list | tuple) and line for line in lines)
+            return "quickdraw" if plain and _told(lines, label) == "quickdraw" else "s2pzoo"
         for form, keys in _KEYS.items():
             if any(key in data for key in keys):
                 return form
@@ -129,6 +132,12 @@ def _told(data: Any, label: str) -> str:
             )
         raise BadInputError(
             "This is one list of points.", why="A drawing is a list of strokes.", fix=f"[[[x, y], ...]]. {FORM}"
+        )
+    if len(data) == 1 and len(data[0]) > 1 and all(map(_are_rows, data[0])):
+        raise BadInputError(
+            f"{label} can be read in two ways.",
+            why="Its one stroke has rows that end in the states of a pen: sketch-rnn's, in a list of its own?",
+            fix="Take the outer list away, then it is sketch-rnn's; or say what it is: --strokes points.",
         )
     fits = [form for form, fit in (("points", _is_points), ("quickdraw", _is_arrays)) if all(map(fit, data))]
     if len(fits) > 1 and data:
@@ -158,6 +167,11 @@ def _is_points(stroke: Any) -> bool:
     return len(stroke) > 0 and all(_are_numbers(point) and len(point) in (2, 3) for point in stroke)
 
 
+def _are_rows(row: Any) -> bool:
+    """Of stroke-3 or stroke-5: (dx, dy, states of 0 and 1)."""
+    return _are_numbers(row) and len(row) in (3, 5) and all(state in (0, 1) for state in row[2:])
+
+
 def _is_arrays(stroke: Any) -> bool:
     return len(stroke) in (2, 3) and all(map(_are_numbers, stroke)) and len({len(values) for values in stroke}) == 1
 
@@ -170,7 +184,7 @@ def _points(data: Any) -> Strokes:
 
 
 def _quickdraw(data: Any) -> Strokes:
-    strokes = data["drawing"] if isinstance(data, Mapping) else data
+    strokes = data.get("drawing", data.get("strokes")) if isinstance(data, Mapping) else data
     return _lines([np.array(stroke[:2], np.float64).T for stroke in strokes])
 
 
@@ -189,7 +203,8 @@ def _stroke5(data: Any) -> Strokes:
 def _excalidraw(data: Any) -> Strokes:
     marks: list[Mark] = []
     for element in data["elements"]:
-        if element.get("isDeleted") or element.get("opacity", 100) == 0:
+        opacity = element.get("opacity", 100) / 100
+        if element.get("isDeleted") or opacity == 0:
             continue
         box = np.array([element["x"], element["y"], element.get("width", 0), element.get("height", 0)], np.float64)
         line = element.get("points")
@@ -203,9 +218,10 @@ def _excalidraw(data: Any) -> Strokes:
             and element.get("fillStyle") == "solid"
             and element.get("backgroundColor", "transparent") != "transparent"
         ):
-            marks.append(Area(rings=(at,), shade=_shade(element["backgroundColor"])))
+            marks.append(Area(rings=(at,), shade=_seen(_shade(element["backgroundColor"]), opacity)))
         if (colour := element.get("strokeColor", "#000000")) != "transparent":
-            marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=_shade(colour)))
+            shade = _seen(_shade(colour), opacity)
+            marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=shade))
     return _drawn(marks, data["elements"])
 
 
@@ -219,12 +235,17 @@ def _tldraw(data: Any) -> Strokes:
     if len(pages) > 1:
         raise BadInputError(f"It has {len(pages)} pages.", why="A photo is made of one.", fix="Export one page.")
     for shape in shapes.values():
-        if shape.get("opacity", 1) == 0:
+        if (opacity := shape.get("opacity", 1)) == 0:
             continue
         width = {"s": 2.0, "m": 3.5, "l": 5.0, "xl": 10.0}.get(shape["props"].get("size"), 3.5)
         shade = {"black": 0.0, "white": 1.0, "grey": 0.6}.get(shape["props"].get("color"), 0.3)
+        closed = shape["type"] == "geo" or shape["props"].get("isClosed")
         for line in _tldraw_lines(shape["type"], shape["props"]):
-            marks.append(Stroke(points=_on_page(line, shape, shapes), width=width, shade=shade))
+            at = _on_page(line, shape, shapes)
+            if closed and shape["props"].get("fill") in ("solid", "fill"):  # of its colour, paler unless it is "fill"
+                pale = shade if shape["props"]["fill"] == "fill" else 0.5 + shade / 2
+                marks.append(Area(rings=(at,), shade=_seen(pale, opacity)))
+            marks.append(Stroke(points=at, width=width, shade=_seen(shade, opacity)))
     return _drawn(marks, list(shapes))
 
 
@@ -299,6 +320,11 @@ def _outline(kind: str, width: float, height: float) -> np.ndarray | None:
 def _rotated(points: np.ndarray, angle: float) -> np.ndarray:
     c, s = math.cos(angle), math.sin(angle)
     return points @ np.array([[c, s], [-s, c]])
+
+
+def _seen(shade: float, opacity: float) -> float:
+    """Of a colour that lets the paper through."""
+    return 1 - (1 - shade) * float(np.clip(opacity, 0, 1))
 
 
 def _shade(colour: str) -> float:

@@ -87,7 +87,8 @@ def _cost(strokes: Strokes, side: int) -> float:
     for mark in strokes.marks:
         if isinstance(mark, Area):
             left, top, right, bottom = _box([ring * side for ring in mark.rings], side)
-            cost += 10 * len(mark.rings) * (right - left) * (bottom - top) + 40 * sum(map(len, mark.rings))
+            cost += 10 * len(mark.rings) * (right - left) * (bottom - top)
+            cost += sum(_EDGE * len(ring) * (1 + side * float(np.ptp(ring[:, 1]))) for ring in mark.rings if len(ring))
         else:
             width = side * min(mark.width, WIDEST)
             length = side * float(np.hypot(*np.diff(mark.points, axis=0).T).sum())
@@ -96,6 +97,7 @@ def _cost(strokes: Strokes, side: int) -> float:
 
 
 _DOT, _ROW = 6000, 200  # what a dot, and a line for each pixel of its length, take before they have any width
+_EDGE = 86  # what each row of a filled ring takes for each of its edges
 
 
 def _turn(ring: np.ndarray) -> int:

@@ -289,8 +289,9 @@ def _from_pixels(
         if paper.holds_something(work, photographed=not raster.vector):
             raise _lost(label, "Its lines are as light as the paper, or the paper is as dark as they are.")
         return resize_square(cut(ink, square_window(ink)), size), notes
-    ink, told = paper.tidied(ink)
-    notes += told
+    if not raster.vector:  # else there is no paper
+        ink, told = paper.tidied(ink)
+        notes += told
     if not shaded:
         lines = paper.outlined(ink)
         ink, notes = lines, notes if lines is ink else (*notes, paper.OUTLINED)
@@ -299,5 +300,5 @@ def _from_pixels(
     if told and factor > 1 and around.side < min(2 * size, 0.9 * max(ink.shape)):
         # A small drawing on a large sheet: read its neighbourhood again from the full resolution.
         near = evolve(raster, pixels=crop_pixels(raster.pixels, around.scaled(factor)))
-        return _from_pixels(near, size, place, label, shaded=shaded)
+        return _from_pixels(near, size, place, label, shaded=shaded)[0], (*notes, *told)
     return resize_square(cut(ink, window), size), (*notes, *told)

@@ -36,6 +36,7 @@ MARGIN = 0.06
 """Left free on every side when a drawing comes without a canvas."""
 
 MAX_POINTS = 500_000
+MAX_MARKS = 40_000
 FAR = 100.0
 """No point may lie further than this many canvases away."""
 
@@ -199,12 +200,15 @@ def entries_of(data: Any) -> Strokes:
             canvas = (0.0, 0.0, width, height)
     if not isinstance(entries, list | tuple):
         raise BadInputError("These are not strokes.", why="There is no list of strokes.", fix=FORM)
+    if len(entries) > MAX_MARKS:
+        why = f"The limit is {MAX_MARKS}."
+        raise BadInputError(f"The drawing has {len(entries)} strokes.", why=why, fix="Join some, or leave some out.")
     default = DEFAULT_WIDTH * max(canvas[2:]) if canvas else math.nan
     try:
         marks = [_mark(entry, default) for entry in entries]
     except BadInputError:
         raise
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
         raise BadInputError("These are not strokes.", why=str(error), fix=FORM) from error
     drawn = on_canvas(marks, canvas)
     return Strokes(

@@ -7,11 +7,13 @@ no lines, and a few of them can take minutes or all memory. What takes long othe
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import os
 import re
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, tostring
@@ -43,6 +45,7 @@ _COLOUR = re.compile(
     r"\b(rgba?|hsla?|oklch|oklab|lch|lab|hwb|color|var|light-dark|color-mix)\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
 )
 _DETERMINANT = re.compile(r"(matrix|scale)\s*\(([^()]*)\)")
+_VARIABLE = re.compile(r"(?<![\w-])(--[\w-]++)\s*+:([^;{}]*)")
 _WIDTH = re.compile(r"(?<![\w-])stroke-width\s*:\s*([\d.eE+-]+)[a-z]*")
 _LENGTH = re.compile(r"\s*([\d.]+)\s*(px)?\s*")
 MAX_ELEMENTS = 20_000
@@ -66,16 +69,15 @@ def _uncompressed(path: str | os.PathLike[str]) -> bytes:
 
 def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
     """The same of an SVG document. Raises BadInputError."""
+    if (tags := data.count(b"<")) > 4 * MAX_ELEMENTS:
+        raise _too_many(label, tags // 2)
     root = _parsed(data, label)
     if _tag(root) != "svg":
         raise BadInputError(
             f"{label} is not an SVG.", why=f"Its root is <{_tag(root)[:40]}>.", fix="Give an SVG drawing."
         )
     if (count := sum(1 for _ in root.iter())) > MAX_ELEMENTS:
-        raise BadInputError(
-            f"{label} would take too long to draw.", why=f"It has {count} elements; the limit is {MAX_ELEMENTS}.",
-            fix="Join its paths, or export it as a PNG.",
-        )  # fmt: skip
+        raise _too_many(label, count)
     _made_safe(root, label)
     try:
         # With both sides given the drawing keeps its proportions; with one, a narrow one could take all memory.
@@ -157,6 +159,7 @@ def _made_safe(root: Element, label: str) -> None:
 
     Say in words that resvg knows today's colours, and strokes that keep their width however they are scaled.
     """
+    known = functools.partial(_known_colour, _variables(root))
     todo = [(root, 1, False, _Pen(scale=_zoom(root)))]
     while todo:
         element, depth, faint, pen = todo.pop()
@@ -171,14 +174,14 @@ def _made_safe(root: Element, label: str) -> None:
             if linked or name == "filter" or name.startswith("marker"):
                 del element.attrib[name]
             elif name == "style":
-                element.set(name, _COLOUR.sub(_known_colour, _COSTLY.sub("", value)))
+                element.set(name, _COLOUR.sub(known, _COSTLY.sub("", value)))
             elif name in _PAINTED:
-                element.set(name, _COLOUR.sub(_known_colour, value))
+                element.set(name, _COLOUR.sub(known, value))
         faint = faint or any(f"{paint}-opacity" in name + value for paint in _PAINTS for name, value in element.items())
         if _tag(element) in _LINES and "opacity" in element.attrib and not faint:  # of lines it is that of their paint
             element.attrib |= dict.fromkeys((f"{paint}-opacity" for paint in _PAINTS), element.attrib.pop("opacity"))
         if _tag(element) == "style":
-            element.text = _COLOUR.sub(_known_colour, _COSTLY.sub("", element.text or ""))
+            element.text = _COLOUR.sub(known, _COSTLY.sub("", element.text or ""))
         for child in list(element):
             if _tag(child) in _TAKEN_OUT:
                 element.remove(child)
@@ -215,14 +218,24 @@ def _zoom(root: Element) -> float:
     return (_number(width[1], 1.0) / (_number(box[2], 0.0) or 1.0) if width and len(box) == 4 else 0.0) or 1.0
 
 
-def _known_colour(found: re.Match[str]) -> str:
-    """A colour as resvg reads it: of `rgb(0 0 0 / 80%)` the same; of others the lightness; of a variable what it is
-    without it, or black."""
+def _variables(root: Element) -> dict[str, str]:
+    """CSS variables, the last value of each name, wherever it is said."""
+    told = (element.text if _tag(element) == "style" else element.get("style") for element in root.iter())
+    return {name: value.strip() for text in told for name, value in _VARIABLE.findall(text or "")}
+
+
+def _known_colour(variables: Mapping[str, str], found: re.Match[str], depth: int = 0) -> str:
+    """A colour as resvg reads it: of `rgb(0 0 0 / 80%)` the same; of others the lightness; of a variable its value, or
+    what it is without it, or black; of a mixture what it has most of."""
     how, inside = found[1], found[2]
     if how in ("var", "light-dark", "color-mix"):
-        rest = inside.split(",", 1)
-        given = {"var": rest[-1] if len(rest) > 1 else "#000", "light-dark": rest[0]}.get(how, "#000")
-        return _COLOUR.sub(_known_colour, given.strip())
+        first, _, rest = inside.partition(",")
+        shares = [one.strip().rpartition(" ") for one in _outer(rest) if one.endswith("%")]
+        most = next((one for one, _, share in shares if _number(share.rstrip("%"), 0.0) > 50), "")
+        value = variables.get(first.strip(), rest) or "#000"
+        given = {"var": value, "light-dark": first}.get(how, most or "#000").strip()
+        deeper = functools.partial(_known_colour, variables, depth=depth + 1)
+        return _COLOUR.sub(deeper, given) if depth < 4 else "#000"
     colour, _, alpha = inside.partition("/")
     values = [one for one in re.split(r"[\s,]+", colour.strip()) if one]
     if how == "color":
@@ -237,12 +250,22 @@ def _known_colour(found: re.Match[str]) -> str:
     return f"{shade}a({', '.join(values[:3])}, {share:g})" if len(values) >= 3 else found[0]
 
 
+def _outer(text: str) -> list[str]:
+    """Apart at the commas that are in no brackets."""
+    return re.findall(r"(?:[^,()]|\([^()]*\))+", text)
+
+
 def _number(text: str, otherwise: float) -> float:
     try:
         value = float(text)
     except ValueError:
         return otherwise
     return value if math.isfinite(value) else otherwise
+
+
+def _too_many(label: str, count: int) -> BadInputError:
+    why = f"It has some {count} elements; the limit is {MAX_ELEMENTS}."
+    return BadInputError(f"{label} would take too long to draw.", why=why, fix="Join its paths, or export it as a PNG.")
 
 
 def _unreadable(label: str, why: str) -> BadInputError:

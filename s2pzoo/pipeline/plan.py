@@ -41,6 +41,7 @@ from s2pzoo.spec.names import (
     suggest,
 )
 from s2pzoo.spec.ports import connect
+from s2pzoo.spec.reading import UnreadableError, read_regular
 from s2pzoo.spec.wiring import Block, replace
 from s2pzoo.weights.bundle import Bundle, read_bundle
 from s2pzoo.weights.hub import HUB, HubPlace, pull
@@ -411,8 +412,8 @@ def _config(registry: Registry, entry: ComponentEntry, given: Mapping[str, Any])
 def read_toml(path: Path, name: str, size: int | None) -> tuple[list[Any], str, int | None, dict[str, Any]]:
     """The parts, name and size of a composition in a TOML file, and what it says about itself."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        data = tomllib.loads(read_regular(path).decode())
+    except (OSError, ValueError, UnreadableError) as error:
         fix = "Give a list of parts, or a TOML file."
         raise UsageError(f"{path} cannot be read.", why=str(error), fix=fix) from error
     unknown = sorted(set(data) - {"name", "size", "steps", "output"})

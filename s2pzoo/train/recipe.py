@@ -34,6 +34,7 @@ from s2pzoo.host.registry import default_registry
 from s2pzoo.pipeline.plan import named_part
 from s2pzoo.spec.fields import knob, read, to_dict
 from s2pzoo.spec.names import hint, suggest
+from s2pzoo.spec.reading import UnreadableError, read_regular
 from s2pzoo.weights.resolve import package_folder
 
 R = TypeVar("R", bound="Recipe")
@@ -121,10 +122,10 @@ def read_recipe(source: str | Path, *, task: type[Any] | None = None) -> Any:
     """
     path = find_recipe(source)
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(read_regular(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not TOML.", why=str(error)) from error
-    except OSError as error:
+    except (OSError, UnreadableError) as error:
         raise RecipeError(f"{path} cannot be read.", why=str(error)) from error
     if "steps" in tree and "task" not in tree:  # a composition: it is trained on from end to end
         tree = {

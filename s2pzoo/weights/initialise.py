@@ -118,10 +118,12 @@ def check_half(dtype: torch.dtype) -> None:
 
 @contextmanager
 def usual_mode(device: torch.device | str) -> Iterator[None]:
-    """Inside, inference mode is off, for some methods optimise at inference, and the default device is this one."""
+    """Inside, inference mode is off, for some methods optimise at inference; so is autocast, for a photo is the same
+    whatever is around it; and the default device is this one."""
     other = torch.get_default_device().type not in ("cpu", torch.device(device).type)
     with (
         torch.inference_mode(False),  # noqa: TID251 - it is switched off here
+        torch.autocast(torch.device(device).type, enabled=False),
         torch.device(device) if other else contextlib.nullcontext(),
     ):
         yield

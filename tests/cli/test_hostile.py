@@ -176,6 +176,20 @@ class TestABatchGoesOn:
         assert done.code == 2 and len(done.json["photos"]) == 1
         assert kind in done.json["failed"][0]["error"]["what"]
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+    @pytest.mark.parametrize(
+        "words",
+        [("generate", "in/0.png", "-o", "pipe.png"), ("compose", "pipe.png"), ("plugins", "diff", "pipe.png"),
+         ("train", "pipe.png", "--data", ".", "--out", "run")],
+    )  # fmt: skip
+    def test_a_pipe_is_neither_written_to_nor_read(
+        self, words: tuple[str, ...], program: Callable, drawing: Callable
+    ) -> None:
+        drawing("in/0.png")
+        os.mkfifo("pipe.png")
+        done = program(*words)
+        assert done.code == 2 and "pipe.png" in done.err
+
     def test_what_was_written_before_the_fault_is_said(
         self, cli: Callable, drawing: Callable, monkeypatch: pytest.MonkeyPatch
     ) -> None:

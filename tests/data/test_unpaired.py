@@ -64,6 +64,27 @@ def test_a_plugin_says_how_its_collections_are_read(
         open_dataset(data, name="acme/shoes")
 
 
+@pytest.mark.parametrize(
+    ("drawing", "said"),
+    [([[[1, 2], [float("nan"), 4]]], "not a list of strokes"), ([[[1e30, 2], [4, 4]]], "not a list of strokes"),
+     ([[[300, 300], [400, 400]]], "shows nothing"), ([[[9, 9]]], "shows nothing")],
+)  # fmt: skip
+def test_strokes_that_are_no_drawing_stop_the_training(tmp_path: Path, drawing: Any, said: str) -> None:
+    write(tmp_path, photos=("a",))
+    (tmp_path / "sketch_strokes.json").write_text(json.dumps({"a_1": drawing}))
+    with pytest.raises(DataError, match=said) as caught:
+        open_collection(tmp_path, size=16)
+    assert "a_1" in str(caught.value)
+
+
+def test_a_third_number_of_a_point_is_not_used(tmp_path: Path) -> None:
+    for name, line in (("two", [[64, 128], [192, 128]]), ("three", [[64, 128, 0.2], [192, 128, 0.9]])):
+        write(tmp_path / name, photos=("a",))
+        (tmp_path / name / "sketch_strokes.json").write_text(json.dumps({"a_1": [line]}))
+    two, three = (open_collection(tmp_path / name, size=64).sketches for name in ("two", "three"))
+    assert np.array_equal(two, three) and two.min() < 200
+
+
 def test_without_a_split_everything_is_for_training(tmp_path: Path) -> None:
     folder = write(tmp_path, photos=("b", "a"), sketches=("y", "x", "z"))
     own = open_collection(folder, size=8)

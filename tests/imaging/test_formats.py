@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.formats import FORMS, members, read_strokes, strokes_of
 from s2pzoo.imaging.read import read_sketch
-from s2pzoo.imaging.strokes import Strokes
+from s2pzoo.imaging.strokes import Area, Strokes
 
 SQUARE = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
 BAR = [(20, 50), (80, 50), (80, 60)]
@@ -131,6 +131,35 @@ AMBIGUOUS = [
     [[[1, 9], [3, 4], [5, 0]], [[1, 2], [3, 4]]],
     [[[1, 2, 0], [4, 9, 6], [7, 0, 9]]],
 ]
+
+
+ARRAYS = [[[0, 50, 100, 20], [0, 30, 90, 5]], [[5, 60], [7, 8]]]
+
+
+def test_the_list_under_strokes_is_looked_at_as_one_alone() -> None:
+    wanted = [line.tolist() for line in strokes_of(ARRAYS, form="quickdraw").points]
+    assert [line.tolist() for line in strokes_of({"strokes": ARRAYS}).points] == wanted
+    for drawing in AMBIGUOUS:
+        with pytest.raises(BadInputError, match="can be read in two ways"):
+            strokes_of({"strokes": drawing})
+        assert strokes_of({"canvas": [100, 100], "strokes": drawing}).marks  # our own form says so
+    assert strokes_of({"strokes": SAME["points"], "shapes": [], "document": {}}).marks
+
+
+@pytest.mark.parametrize("rows", [SAME["stroke-3"], SAME["stroke-5"]])
+def test_rows_of_sketch_rnn_in_one_more_list_are_asked_about(rows: Any) -> None:
+    with pytest.raises(BadInputError, match=r"two ways(?s:.)*Take the outer list away"):
+        strokes_of([rows])
+    assert strokes_of(rows).marks
+
+
+def test_what_lets_the_paper_through_is_paler() -> None:
+    line = {"type": "freedraw", "x": 0, "y": 0, "points": [[0, 0], [9, 9]], "strokeColor": "#000000", "opacity": 10}
+    assert strokes_of({"elements": [line]}).marks[0].shade == pytest.approx(0.9)
+    geo = {"id": "s", "type": "geo", "x": 3, "y": 4, "opacity": 0.5,
+           "props": {"geo": "ellipse", "w": 10, "h": 30, "fill": "fill", "color": "black"}}  # fmt: skip
+    filled, around = strokes_of({"shapes": [geo]}).marks
+    assert isinstance(filled, Area) and filled.shade == around.shade == 0.5
 
 
 @pytest.mark.parametrize("drawing", AMBIGUOUS)

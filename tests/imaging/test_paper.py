@@ -321,3 +321,19 @@ def test_a_picture_that_lets_everything_through_is_no_blank_sheet() -> None:
     ImageDraw.Draw(picture).ellipse((100, 100, 400, 400), outline=(0, 0, 0, 0), width=6)
     with pytest.raises(BadInputError, match="wholly transparent"):
         read_sketch(picture, size=128, allow_blank=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<rect x="12" y="12" width="376" height="376" rx="9"/><path d="M120 200h30m100 0h30"/>',  # a robot's head
+        '<path d="M60 0v400M340 0v400M0 50h400M0 110h400M0 170h400M0 230h400M0 290h400M0 350h400"/>',  # a chair's back
+        '<path d="M0 392h400v8h-400z" fill="black"/><path d="M40 390L90 200L300 250L380 390"/>',  # a sole on the rim
+    ],
+    ids=["head", "slats", "sole"],
+)
+def test_a_vector_drawing_lies_on_no_paper(body: str) -> None:
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" fill="none" stroke="black" stroke-width="6">'
+    read = read_sketch(f"{head}{body}</svg>".encode(), size=256)
+    alone = [read_sketch(f"{head}{part}/></svg>".encode(), size=256).ink for part in body.split("/>")[:-1]]
+    assert read.notes == () and np.abs(read.ink - np.minimum.reduce(alone)).mean() < 0.002

@@ -31,6 +31,10 @@ COSTLY = {
     "a hundred thousand points": marks(1, 100_000, 1),
     "a thousand areas": rings(1000),
     "ten thousand areas": rings(10_000),
+    "a ring of a hundred thousand corners": {
+        "canvas": [100, 100],
+        "strokes": [{"rings": [rng.uniform(0, 100, (100_000, 2)).tolist()]}],
+    },
 }
 
 

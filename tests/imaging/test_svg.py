@@ -238,6 +238,7 @@ COSTLY = {
     "many markers": '<marker id="k" markerWidth="99" markerHeight="99"><path d="M0 0L99 99"/></marker>'
     f'<path marker-mid="url(#k)" d="M0 0{LINES}"/>',
     "many style rules": f"<style>{RULES}</style>" + "<g>" * 20 + '<path d="M0 0L9 9"/>' * 2000 + "</g>" * 20,
+    "two million elements": "<g/>" * 2_000_000,
     "scales that never end": f'<path transform="{"scale(" * 20_000}" d="M0 0L99 99"/>',
     "uses of uses": f'<defs><g id="a0"><path d="M0 0L9 9"/></g>{USES}</defs><use href="#a6"/>',
 }
@@ -267,6 +268,7 @@ def test_a_shape_with_a_filter_is_drawn_without_it() -> None:
         ("rgb(0 0 0)", 1), ("hsl(0 0% 0% / 50%)", 0.5), ("hsl(0, 0%, 0%)", 1), ("color(srgb 0 0 0)", 1),
         ("hwb(0 0% 100%)", 1), ("oklch(0 0 0)", 1), ("lab(0% 0 0)", 1), ("var(--ink)", 1),
         ("var(--ink, rgb(0 0 0 / 50%))", 0.5), ("light-dark(black, white)", 1), ("color-mix(in srgb, red, blue)", 1),
+        ("color-mix(in srgb, white 100%, black)", 0), ("color-mix(in oklab, rgb(0 0 0) 80%, white)", 1),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("how", ["attribute", "style", "sheet"])
@@ -278,6 +280,20 @@ def test_todays_colours_are_seen(colour: str, dark: float, how: str) -> None:
     }[how]
     line = '<path d="M0 90H100" stroke="black"/>'
     assert ink(told + line)[50, 50] == pytest.approx(dark, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<style>:root{--skin: #fff; --ink: #000} .f{fill: var(--skin); stroke: var(--ink)}</style><g class='f'>",
+        "<g style='--skin: white; --ink: var(--dark); --dark: black' fill='var(--skin)' stroke='var(--ink, white)'>",
+        "<style>g{--skin: var(--skin); --ink: var(--skin)}</style><g fill='var(--none, #fff)' stroke='var(--ink)'>",
+    ],
+    ids=["sheet", "style", "circle"],
+)
+def test_variables_are_what_they_are_said_to_be(body: str) -> None:
+    drawn = ink(f'{body}<circle cx="50" cy="50" r="40" stroke-width="4"/></g>')
+    assert drawn[50, 50] == 0 and drawn[50, 10] > 0.9
 
 
 def test_colours_that_let_all_through_leave_nothing() -> None:

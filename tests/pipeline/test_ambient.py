@@ -40,6 +40,12 @@ def test_inference_mode_makes_no_difference(usual: tuple[str, np.ndarray]) -> No
     assert (photo(lambda: inside(torch.inference_mode(), lambda: model(FACE))) == wanted).all()  # noqa: TID251
 
 
+def test_autocast_makes_no_difference(usual: tuple[str, np.ndarray]) -> None:
+    name, wanted = usual
+    model = s2pzoo.load(name)
+    assert (photo(lambda: inside(torch.autocast("cpu", dtype=torch.bfloat16), lambda: model(FACE))) == wanted).all()
+
+
 def test_a_default_device_makes_no_difference(usual: tuple[str, np.ndarray]) -> None:
     name, wanted = usual
     loaded = inside(torch.device("meta"), lambda: s2pzoo.load(name))

@@ -56,6 +56,14 @@ def test_a_head_anywhere_is_brought_to_the_face_frame(how: dict) -> None:
     assert np.abs(np.array(found[0].points) - PUPILS).max() < 0.035
 
 
+def test_of_a_large_sheet_is_said_what_is_said_of_a_small_one() -> None:
+    small = sheet(FACES[0], part=0.5, at=(0.4, 0.6))
+    large = placed(small.resize((2304, 2304), Image.Resampling.BICUBIC))
+    assert [note[:40] for note in large.notes] == ["brought to the face frame: enlarged to 1"] * len(
+        placed(small).notes
+    )
+
+
 def test_of_two_heads_the_larger_is_taken_and_it_is_told() -> None:
     small, large = sheet(FACES[0], part=0.35, at=(0.2, 0.3)), sheet(FACES[1], part=0.55, at=(0.7, 0.6))
     read = placed(Image.fromarray(np.minimum(np.asarray(small), np.asarray(large))))
