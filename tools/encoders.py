@@ -50,7 +50,7 @@ def refused() -> None:
     count = sum(map(len, why.values()))
     print(f"timm {timm.__version__}: {len(names)} models, {len(names) - count} taken, {count} refused")
     for reason, models in sorted(why.items(), key=lambda pair: -len(pair[1])):
-        print(f"| {reason} | {len(models)} | {', '.join(models[:4])} |")
+        print(f"| {reason} | {len(models)} | {', '.join(models)} |")
 
 
 if __name__ == "__main__":
