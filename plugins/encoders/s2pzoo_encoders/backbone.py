@@ -38,7 +38,7 @@ class TimmEncoder(Encoder):
         super().__init__(config)
         self.side = config.size or fixed_size(config.model)
         self.backbone = features_of(config.model, self.side)
-        self.levels = measured(self.backbone, self.side or 128)
+        self.levels = measured(self.backbone, config.model, self.side or 128)
         coarse = [level for level in self.levels if level.stride >= config.stride] or self.levels[-1:]
         self.used = range(len(self.levels) - len(coarse), len(self.levels))
         self.lateral = nn.ModuleList(nn.Conv2d(level.channels, config.channels, 1) for level in coarse)
@@ -99,19 +99,29 @@ def features_of(model: str, side: int, *, pretrained: bool = False, revision: st
     try:
         return timm_model(model, pretrained=pretrained, revision=revision, features_only=True, in_chans=1, **sized)
     except (RuntimeError, TypeError, AttributeError, AssertionError, NotImplementedError, IndexError) as error:
-        raise UsageError(
-            f"timm's {model} cannot be an encoder.", why=f"It gives no maps: {error}",
-            fix="Name another, such as encoders/timm-resnet18; docs/encoders.md lists families that were tried.",
-        ) from error  # fmt: skip
+        raise _none(model, f"It gives no maps: {error}") from error
 
 
-def measured(backbone: nn.Module, side: int) -> list[Level]:
-    """The maps of a backbone on the meta device, for pictures of `side` pixels; what it declares is not trusted."""
+def _none(model: str, why: str) -> UsageError:
+    fix = "Name another, such as encoders/timm-resnet18; docs/encoders.md lists families that were tried."
+    return UsageError(f"timm's {model} cannot be an encoder.", why=why, fix=fix)
+
+
+def measured(backbone: nn.Module, model: str, side: int) -> list[Level]:
+    """The maps of a backbone on the meta device, for pictures of `side` pixels; what it declares is not trusted.
+
+    Raises:
+        UsageError: it fails on such a picture.
+    """
     info: Any = backbone.feature_info
     told: list[int] = info.channels()
     probe = copy.deepcopy(backbone).to("meta").eval()
-    with torch.no_grad():
-        maps = probe(torch.empty(1, 1, side, side, device="meta"))
+    try:
+        with torch.no_grad():
+            maps = probe(torch.empty(1, 1, side, side, device="meta"))
+    except Exception as error:  # whatever a network makes of a drawing that it cannot see
+        why = f"It fails on a drawing of {side} x {side} pixels: {type(error).__name__} {error}".rstrip()
+        raise _none(model, why) from error
     levels = []
     for m, channels in zip(maps, told, strict=True):
         last = m.shape[1] != channels and m.shape[-1] == channels

@@ -15,6 +15,7 @@ from s2pzoo.nn.encoding import begin_pretrained, origins
 from s2pzoo.testing.hub import Hub
 from s2pzoo.testing.hub import hub as hub
 
+SWIN = "swin_tiny_patch4_window7_224"
 TINY = TimmConfig(model="test_resnet", channels=8, latent=16)
 
 FAMILIES = {
@@ -25,7 +26,7 @@ FAMILIES = {
     "mobilenetv4_conv_small": [2, 4, 8, 16, 32],
     "efficientnet_b0": [2, 4, 8, 16, 32],
     "convnext_atto": [4, 8, 16, 32],
-    "swin_tiny_patch4_window7_224": [4, 8, 16, 32],
+    SWIN: [4, 8, 16, 32],
     "vit_tiny_patch16_224": [16, 16, 16],
     "maxvit_pico_rw_256": [2, 4, 8, 16, 32],
     "regnety_002": [2, 4, 8, 16, 32],
@@ -47,8 +48,16 @@ def test_families_are_measured_and_give_one_map_and_a_latent(model: str) -> None
 
 def test_channels_that_lie_last_are_found() -> None:
     with torch.device("meta"):
-        levels = measured(features_of("swin_tiny_patch4_window7_224", 224), 224)
+        levels = measured(features_of(SWIN, 224), SWIN, 224)
     assert all(level.last for level in levels) and [level.channels for level in levels] == [96, 192, 384, 768]
+
+
+@pytest.mark.parametrize("model", ["halonet26t", "csatv2", "gemma4_vit_167m", "deepseek_vit_412m"])
+def test_one_that_cannot_see_a_drawing_is_refused_by_name(model: str) -> None:
+    if not timm.is_model(model):
+        pytest.skip(f"timm {timm.__version__} has no {model}")
+    with torch.device("meta"), pytest.raises(UsageError, match=f"timm's {model} cannot be an encoder(?s:.)*a drawing"):
+        TimmEncoder(TimmConfig(model=model))
 
 
 @pytest.mark.parametrize("stride", [4, 8, 32])
