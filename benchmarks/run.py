@@ -16,6 +16,7 @@ import object_photo
 import photo
 import projection
 import retrieval
+import runtimes
 import search
 import slider
 import studio
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "studio_faces": studio.measure_faces,
     "studio_slider": studio.measure_slider,
     "studio_memory": studio.measure_memory,
+    **runtimes.BENCHMARKS,
     "memory": memory.measure,
     "training": training.measure,
 }

@@ -63,6 +63,7 @@ def load(
     untrained: str = "refuse",
     device: str = "cpu",
     dtype: torch.dtype | None = None,
+    runtime: str = "eager",
 ) -> Pipeline:
     """A trained model, ready to run.
 
@@ -76,6 +77,8 @@ def load(
         untrained: "refuse", or "allow" to run parts of `swap` that have no trained weights.
         device: where to run, as torch names it; or "auto".
         dtype: what to compute in, such as torch.bfloat16; by default float32. Drawings and photos are float32.
+        runtime: what runs the networks: "eager" or "compile" (PyTorch), "openvino", "openvino-int8" or "onnx", see
+            docs/export.md; `pipeline.runs` says which steps it is.
 
     Raises:
         UnknownModelError, PluginError: the model cannot be had.
@@ -83,6 +86,7 @@ def load(
         UntrainedError: a swapped part is untrained.
         WeightsError, OfflineError: the weights.
         OutputError: the cache of downloads cannot be written.
+        UsageError, MissingExtraError: the runtime.
     """
     _check_untrained(untrained)
     _check_text("The name of a model", name, Path)
@@ -98,7 +102,12 @@ def load(
             plan = swapped(registry, plan, step, part)
         plan = adapted(registry, plan)
     pipeline = _make(plan, untrained=untrained, device=device)
-    return pipeline if dtype is None else pipeline.to(dtype=dtype)
+    pipeline = pipeline if dtype is None else pipeline.to(dtype=dtype)
+    if runtime != "eager":
+        from s2pzoo.pipeline.runtimes import use
+
+        use(pipeline, runtime, folder=plan.bundle.folder if plan.bundle else None)
+    return pipeline
 
 
 def build(name: str, *, device: str = "cpu") -> Pipeline:

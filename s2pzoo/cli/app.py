@@ -20,6 +20,7 @@ from s2pzoo.cli.doctor import doctor
 from s2pzoo.cli.evaluate import eval_command
 from s2pzoo.cli.evaluate_retrieval import eval_retrieval
 from s2pzoo.cli.evaluate_unpaired import eval_unpaired
+from s2pzoo.cli.export import export
 from s2pzoo.cli.freeze import diff, freeze
 from s2pzoo.cli.generate import generate
 from s2pzoo.cli.listing import list_verb, plugins, search
@@ -46,6 +47,7 @@ _PANELS = {
     "Weights": {
         "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,
         "weights verify": weights.check, "weights bundle": weights.carry, "weights rm": weights.rm, "publish": publish,
+        "export": export,
     },
     "Write plugins": {"new": new, "check": check},
     _TRAIN: {

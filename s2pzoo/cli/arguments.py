@@ -28,6 +28,9 @@ Strokes = Annotated[
                  "stroke-3, stroke-5, s2pzoo, excalidraw, tldraw."),
 ]  # fmt: skip
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that s2pzoo did not write, too.")]
+Runtime = Annotated[
+    str, typer.Option("--runtime", help="What runs the networks: eager, compile, openvino, onnx; see docs/export.md.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="For whatever is drawn at random.")]
 
 Knobs = Annotated[

@@ -12,7 +12,19 @@ from attrs import frozen
 from rich.console import Console
 
 from s2pzoo.cli import files
-from s2pzoo.cli.arguments import Device, Fit, Knobs, Model, Overwrite, Seed, Strokes, Weights, paths_in, reading
+from s2pzoo.cli.arguments import (
+    Device,
+    Fit,
+    Knobs,
+    Model,
+    Overwrite,
+    Runtime,
+    Seed,
+    Strokes,
+    Weights,
+    paths_in,
+    reading,
+)
 from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, note, progress, stderr, tell_failures
 from s2pzoo.cli.references import read_references, reference_files, save_styles
@@ -81,6 +93,7 @@ def generate(
     knobs: Knobs = None,
     overwrite: Overwrite = False,
     device: Device = "cpu",
+    runtime: Runtime = "eager",
 ) -> Answer:  # fmt: skip
     """Turn drawings into photos.
 
@@ -94,7 +107,7 @@ def generate(
     beside = [*colours, *([reference] if reference else []), *paths_in(knobs)]
     photos, grids = _places(sources, out, sheet, beside, overwrite)
     extra = "styles" if colours else ""
-    pipeline = opened(chosen(model, can=extra), weights=weights, device=device, can=extra)
+    pipeline = opened(chosen(model, can=extra), weights=weights, device=device, can=extra, runtime=runtime)
     options = options_of(pipeline, knobs, reference=str(reference) if reference else None)
     if reference:
         read_references([reference], size=pipeline.model.size)  # its fault is no drawing's

@@ -60,19 +60,22 @@ def _makes_photos(model: Model) -> bool:
     return model.values[model.output].kind == "photo"
 
 
-def opened(name: str, *, weights: str | None = None, device: str = "cpu", can: str = "") -> Pipeline:
+def opened(
+    name: str, *, weights: str | None = None, device: str = "cpu", can: str = "", runtime: str = "eager"
+) -> Pipeline:  # fmt: skip
     """The loaded pipeline.
 
     Args:
         name: of the model, or the folder of a bundle with a slash in it.
         can: a tool that it must have.
+        runtime: as for `s2pzoo.load`.
 
     Raises:
         UsageError: it does not have it; says which installed models have. Other errors as `s2pzoo.load`.
     """
     if can and "/" not in name and os.sep not in name and not _can(entry := default_registry().model(name), can):
         raise _cannot(entry.name, can)
-    pipeline = s2pzoo.load(name, weights=weights, device=device)
+    pipeline = s2pzoo.load(name, weights=weights, device=device, runtime=runtime)
     if can and can not in pipeline.tools:
         raise _cannot(pipeline.model.name, can)
     return pipeline

@@ -109,9 +109,10 @@ def _parsed(raw: bytes, label: str) -> Any:
 
 def _told(data: Any, label: str) -> str:
     if isinstance(data, Mapping):
-        if isinstance(lines := data.get("strokes"), list | tuple):
-            plain = "canvas" not in data and lines and all(isinstance(line, list | tuple) and line for line in lines)
-            return "quickdraw" if plain and _told(lines, label) == "quickdraw" else "s2pzoo"
+        if isinstance(lines := data.get("strokes"), list | tuple):  # our own, unless they cannot be
+            plain = "canvas" not in data and lines and all(isinstance(line, list | tuple) for line in lines)
+            arrays = plain and all(map(_is_arrays, lines)) and not all(map(_is_points, lines))
+            return "quickdraw" if arrays else "s2pzoo"
         for form, keys in _KEYS.items():
             if any(key in data for key in keys):
                 return form

@@ -22,6 +22,7 @@ from s2pzoo.host.guard import contained
 from s2pzoo.host.plugin import load_object
 from s2pzoo.host.registry import default_registry
 from s2pzoo.interfaces import Component
+from s2pzoo.pipeline import runtimes
 from s2pzoo.pipeline.golden import golden_input, golden_values
 from s2pzoo.pipeline.inputs import Inputs, read_inputs
 from s2pzoo.pipeline.plan import load_part
@@ -55,6 +56,7 @@ class Pipeline:
         metadata: what goes into the manifest when it is saved: licence, training, metrics, ...
         device: where it runs.
         dtype: what its networks compute in, but those that are `precise`; every value is float32.
+        runs: step name -> in which engine it runs, where that is not PyTorch alone, see `pipeline.runtimes`.
         rounded: whether its weights are not what they were, for they have been in a smaller dtype.
     """
 
@@ -83,6 +85,7 @@ class Pipeline:
         self.untrained = tuple(untrained)
         self.metadata = dict(metadata or {})
         self.rounded = False
+        self.runs: dict[str, str] = {}
         self._hooks: list[Any] = []
         self.to(self.device, dtype)
 
@@ -115,6 +118,8 @@ class Pipeline:
         where = self.device if device is None else device_of(device)
         wanted = self.dtype if dtype is None else dtype
         check_half(wanted)
+        if self.runs:
+            runtimes.leave(self)
         self.device, self.dtype = where, wanted
         self.rounded |= wanted != torch.float32
         for hook in self._hooks:
