@@ -102,9 +102,9 @@ def plot(out: Path) -> None:
 
 def _paper() -> dict[str, Any]:
     from attrs import asdict
-    from s2pzoo_contextualgan.search import PAPER
+    from s2pzoo_contextualgan.config import PAPER_SEARCH
 
-    return {**asdict(PAPER), "patience": PAPER.steps}
+    return {**asdict(PAPER_SEARCH), "patience": PAPER_SEARCH.steps}
 
 
 def _ours() -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _curve(count: int, *, first: int = 0, **fields: Any) -> list[tuple[float, fl
     import torch
     from s2pzoo_contextualgan.joint import shrink
     from s2pzoo_contextualgan.projection import Known
-    from s2pzoo_contextualgan.search import Search
+    from s2pzoo_contextualgan.config import Search
 
     pipeline = _pipeline()
     drawn, search = _sketches(count, first=first), Search(**fields)
@@ -128,7 +128,7 @@ def _curve(count: int, *, first: int = 0, **fields: Any) -> list[tuple[float, fl
             sketch=sketch, photo=sketch.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=torch.zeros_like(seen)
         )
         guess = pipeline.components["initialiser"](sketch=drawn) if search.start == "learned" else None
-        projection = pipeline.projection
+        projection: Any = pipeline.components["projection"]
         projection.watch = lambda _step, _z, losses: told.append((time.perf_counter() - begun, float(losses[0])))
         projection.project(known, search, torch.Generator().manual_seed(0), guess=guess)
         projection.watch = None

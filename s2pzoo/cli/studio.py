@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2pzoo.cli.arguments import Device
+from s2pzoo.cli.arguments import Device, Runtime
 from s2pzoo.cli.output import Answer, note, stderr
 from s2pzoo.errors import MissingExtraError, UsageError
 from s2pzoo.host.registry import default_registry
@@ -51,6 +51,7 @@ def studio(
     port: Port = None,
     no_open: NoOpen = False,
     device: Device = "cpu",
+    runtime: Runtime = "eager",
 ) -> Answer:  # fmt: skip
     """Draw in the browser, and see the photo while you draw.
 
@@ -58,12 +59,13 @@ def studio(
     this machine alone unless --host says otherwise. Ctrl-C ends it.
     """
     asked = default_registry().model(model).name if model else ""
-    return Answer(data={"address": serve(host=host, port=port, no_open=no_open, device=device, asked=asked)})
+    address = serve(host=host, port=port, no_open=no_open, device=device, runtime=runtime, asked=asked)
+    return Answer(data={"address": address})
 
 
 def serve(
-    *, host: str, port: int | None, no_open: bool, device: str, add: Callable[[Engine], Extra] | None = None,
-    asked: str = "",
+    *, host: str, port: int | None, no_open: bool, device: str, runtime: str = "eager",
+    add: Callable[[Engine], Extra] | None = None, asked: str = "",
 ) -> str:  # fmt: skip
     """Run the studio until Ctrl-C; its address, which is printed when it listens.
 
@@ -91,7 +93,7 @@ def serve(
     known = frozenset(f"{_in_address(name)}:{bound}" for name in _HERE if host in _HERE)
     if not known:
         note(stderr(), f"Open to whoever can reach {shown} and has this address; it is not encrypted.")
-    engine = Engine(Pictures(), device=device)
+    engine = Engine(Pictures(), device=device, runtime=runtime)
     app = make_app(engine, token=token, hosts=known, asked=asked, extra=add(engine) if add else None)
     config = uvicorn.Config(
         app, log_level="warning", ws_max_size=LIMIT, ws_per_message_deflate=False, timeout_graceful_shutdown=2,

@@ -67,11 +67,12 @@ class Engine:
 
     Args:
         pictures: that pages uploaded.
-        device: as for `s2pzoo.load`.
+        device, runtime: as for `s2pzoo.load`.
     """
 
-    def __init__(self, pictures: Pictures, *, device: str = "cpu") -> None:
-        self.pictures, self.device = pictures, device
+    def __init__(self, pictures: Pictures, *, device: str = "cpu", runtime: str = "eager") -> None:
+        self.pictures = pictures
+        self.how: dict[str, Any] = {"device": device, "runtime": runtime}
         self._pipelines: OrderedDict[str, Pipeline] = OrderedDict()
         self._turns: deque[Page | Callable[[], None]] = deque()
         self._news = threading.Condition()
@@ -157,7 +158,7 @@ class Engine:
         if name not in self._pipelines:
             while len(self._pipelines) >= HELD:
                 self._pipelines.popitem(last=False)
-            self._pipelines[name] = s2pzoo.load(name, device=self.device)
+            self._pipelines[name] = s2pzoo.load(name, **self.how)
         self._pipelines.move_to_end(name)
         return self._pipelines[name]
 
