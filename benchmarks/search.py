@@ -114,9 +114,9 @@ def _ours() -> dict[str, Any]:
 def _curve(count: int, *, first: int = 0, **fields: Any) -> list[tuple[float, float]]:
     """(seconds, best loss of the first drawing) after each step of a search on `count` drawings at once."""
     import torch
+    from s2pzoo_contextualgan.config import Search
     from s2pzoo_contextualgan.joint import shrink
     from s2pzoo_contextualgan.projection import Known
-    from s2pzoo_contextualgan.config import Search
 
     pipeline = _pipeline()
     drawn, search = _sketches(count, first=first), Search(**fields)
