@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from attrs import define, field, frozen
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor, nn
 
 from s2pzoo.errors import MissingExtraError, UsageError, WeightsCorruptError, WeightsMismatchError
@@ -270,7 +272,7 @@ def use(pipeline: Pipeline, runtime: str, *, folder: Path | None = None) -> Pipe
             fix=f"Run: s2pzoo export {pipeline.model.name} -o DIR --int8 --calibrate DRAWINGS, and load DIR.",
         )  # fmt: skip
     else:
-        with tempfile.TemporaryDirectory() as place:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
             _make(pipeline, runtime, Path(place), [])
     return pipeline
 
@@ -319,7 +321,8 @@ def _make(pipeline: Pipeline, runtime: str, folder: Path, drawings: list[Tensor]
     wanted = _photos(pipeline, drawings)
     found, files, refused = pieces(pipeline, drawings), {}, {}
     (folder / "runtime").mkdir(parents=True, exist_ok=True)
-    for piece in found:
+    shown = Console(stderr=True)
+    for piece in track(found, description=f"exporting for {runtime}", console=shown, transient=True):
         try:
             files[piece.name] = _write(piece, engine, folder / "runtime")
         except Exception as error:  # an exporter may raise anything on a network that it does not know
