@@ -13,6 +13,7 @@ import copy
 import importlib.metadata
 import io
 import json
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from attrs import define, field, frozen
 from rich.console import Console
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 RUNTIMES = ("eager", "compile", "openvino", "openvino-int8", "onnx")
 BATCHES = (1, 3, 16)
 """At which a piece is held against PyTorch."""
+
+USED: set[str] = set()
+"""Engines that ran in this process. After OpenVINO, a training in it crashes (seen, not understood)."""
 
 FAR = 0.02
 """Mean difference of a piece from PyTorch, in standard deviations of what PyTorch gives, beyond which it is refused."""
@@ -161,6 +166,20 @@ def _exported(piece: Piece) -> Any:
         return torch.export.export(piece.apart(), tuple(given), dynamic_shapes=(tuple({0: batch} for _ in given),))
 
 
+# A process of its own: where NNCF was loaded, a training that follows crashes.
+_QUANTIZE = """
+import sys
+sys.modules["openvino_telemetry"] = None
+import nncf, numpy, openvino
+floats, given, count, out = sys.argv[1:]
+arrays = list(numpy.load(given).values())
+each = len(arrays) // int(count)
+some = [arrays[at : at + each] for at in range(0, len(arrays), each)]
+model = nncf.quantize(openvino.Core().read_model(floats), nncf.Dataset(some), subset_size=len(some))
+openvino.save_model(model, out, compress_to_fp16=False)
+"""
+
+
 @frozen
 class OpenVINO:
     """openvino.ai, on the CPU: in bfloat16 where it has that, or in int8 as NNCF calibrates it on what pieces saw."""
@@ -174,16 +193,23 @@ class OpenVINO:
         model = ov.convert_model(_exported(piece))
         takes = zip(model.inputs, piece.given(1), strict=True)
         model.reshape({port: ov.PartialShape([-1, *t.shape[1:]]) for port, t in takes})
-        if self.int8:
-            import nncf
-
-            some = nncf.Dataset([[t.numpy() for t in one if t is not None] for one in piece.seen])
-            model = nncf.quantize(model, some, subset_size=len(piece.seen))
-        ov.save_model(model, path, compress_to_fp16=False)
+        if not self.int8:
+            ov.save_model(model, path, compress_to_fp16=False)
+            return
+        with tempfile.TemporaryDirectory() as place:
+            floats, given = Path(place) / "floats.xml", Path(place) / "given.npz"
+            ov.save_model(model, floats, compress_to_fp16=False)
+            tensors = [[t.numpy() for t in one if t is not None] for one in piece.seen]
+            np.savez(given, *(array for one in tensors for array in one))
+            command = [sys.executable, "-c", _QUANTIZE, str(floats), str(given), str(len(tensors)), str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ValueError((done.stderr.strip() or f"NNCF ended with {done.returncode}").splitlines()[-1])
 
     def read(self, path: Path) -> Run:
         import openvino as ov
 
+        USED.add("OpenVINO")
         how = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "PERFORMANCE_HINT": "LATENCY"}
         model = ov.Core().compile_model(str(path), "CPU", how)
 

@@ -18,7 +18,8 @@ import torch
 from attrs import frozen
 from torch import nn
 
-from s2pzoo.errors import RecipeError, TrainingError
+from s2pzoo.errors import RecipeError, TrainingError, UsageError
+from s2pzoo.pipeline.runtimes import USED
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train import checkpoint as checkpoints
 from s2pzoo.train.ahead import endless, made_ahead
@@ -94,7 +95,11 @@ def train(
         TrainingError: `out` holds a training and `resume` is not set, or none and it is; another one is going on
             there; the checkpoint does not fit; a loss or a weight is not finite.
         OutputError: `out` cannot be written, or holds what s2pzoo did not write.
+        UsageError: OpenVINO ran in this process.
     """
+    if USED:
+        why = "A training that follows it would crash."
+        raise UsageError("OpenVINO is loaded in this process.", why=why, fix="Train in a process of its own.")
     raw = recipe if isinstance(recipe, Recipe) else read_recipe(recipe, task=task)
     task_class = task or find_task(raw.task)
     if not isinstance(raw, task_class.Recipe):

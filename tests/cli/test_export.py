@@ -1,4 +1,4 @@
-"""`s2pzoo export`, and photos made of what it wrote."""
+"""`s2pzoo export`, and photos made of what it wrote; in processes of their own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_an_export_is_said_and_makes_photos(cli: Callable, drawing: Callable, tmp_path: Path) -> None:
-    done = cli("export", "doodle.small", "-o", "out", "--calibrate", drawing("a.png"), "--json")
+def test_an_export_is_said_and_makes_photos(program: Callable, drawing: Callable, tmp_path: Path) -> None:
+    done = program("export", "doodle.small", "-o", "out", "--calibrate", drawing("a.png"), "--json")
     assert done.code == 0 and done.json["runtime"] == "openvino" and done.json["photos"]["drawings"] == 1
     assert set(done.json["steps"]) and (tmp_path / "out" / "runtime.json").exists()
-    assert cli("generate", "a.png", "-m", "./out", "--runtime", "openvino", "-o", "photos").code == 0
+    assert program("generate", "a.png", "-m", "./out", "--runtime", "openvino", "-o", "photos").code == 0
     assert (tmp_path / "photos" / "a.png").exists()
 
 
-def test_an_engine_that_is_none_is_told(cli: Callable, drawing: Callable) -> None:
+def test_an_engine_that_is_none_is_told(program: Callable, drawing: Callable) -> None:
     for words in (("export", "doodle.small", "-o", "out"), ("generate", drawing("a.png"), "-m", "doodle.small")):
-        done = cli(*words, "--runtime", "tensorrt")
+        done = program(*words, "--runtime", "tensorrt")
         assert done.code == 2 and "tensorrt" in done.err and "openvino" in done.err
