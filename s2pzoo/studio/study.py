@@ -103,8 +103,10 @@ class Study:
             "painter": painter, "photo": name, "meant": dict(zip(order, meant, strict=True)),
             "better": [[order[a], order[b]] for a, b in better], "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }  # fmt: skip
-        with (self.folder / ANSWERS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(told) + "\n")
+        file = self.folder / ANSWERS
+        before = file.read_text("utf-8") if file.exists() else ""
+        whole = before[: before.rfind("\n") + 1]  # a last line that was cut off is no answer
+        write_bytes(f"{whole}{json.dumps(told)}\n".encode(), file)
 
 
 def new_study(
@@ -194,12 +196,10 @@ def _resampled(groups: Sequence[Sequence[int]]) -> tuple[float | None, float | N
     if sum(map(len, groups)) < 2:
         return None, None
     rng = np.random.default_rng(0)
-    means = [
-        np.concatenate(
-            [rng.choice(groups[g], len(groups[g])) for g in rng.integers(len(groups), size=len(groups))]
-        ).mean()
-        for _ in range(_RESAMPLED)
-    ]
+    means = []
+    for _ in range(_RESAMPLED):
+        some = [groups[index] for index in rng.integers(len(groups), size=len(groups))]
+        means.append(np.concatenate([rng.choice(one, len(one)) for one in some]).mean())
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 

@@ -56,6 +56,9 @@ def test_answers_are_kept_by_model_and_the_newest_counts(study: Study) -> None:
     with (study.folder / ANSWERS).open("a") as file:
         file.write('{"painter": "me", "ph')  # the power went
     assert study.answers() == [one]
+    for name in "bc":
+        study.answer("me", name, [3, 3], [[0, 1]])
+    assert study.left("me") == [] and study.answers()[0] == one
 
 
 @pytest.mark.parametrize(
