@@ -35,9 +35,7 @@ def export(
 
     from s2pzoo.pipeline import runtimes
 
-    found, empty = files.found(calibrate or (), files.DRAWINGS, without=out)
-    for _, error in empty:
-        raise error
+    found = files.all_found(calibrate or (), files.DRAWINGS, without=out)
     pipeline = opened(model)
     drawings = [pipeline.read(path).tensor for path in found]
     lpips = None

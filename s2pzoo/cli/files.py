@@ -45,6 +45,18 @@ def found(
     return list(files.values()), empty
 
 
+def all_found(given: Iterable[Path], suffixes: Collection[str], *, without: Path) -> list[Path]:
+    """The files of `found`.
+
+    Raises:
+        BadInputError: a folder with none.
+    """
+    files, empty = found(given, suffixes, without=without)
+    for _, error in empty:
+        raise error
+    return files
+
+
 def target(out: Path, default: str, *, inputs: Iterable[Path], overwrite: bool = False) -> Path:
     """The file to write one result to: `out` where it has a picture's suffix, else `default` in the folder `out`.
 
@@ -226,7 +238,7 @@ def _foreign(path: Path) -> bool:
 
     beside = stages(path)
     theirs = beside.is_dir() and any(beside.iterdir()) and not (beside / MARKER).exists()
-    return theirs or (os.path.lexists(path) and not (path.is_file() and is_ours(path)))
+    return theirs or (os.path.lexists(path) and not is_ours(path))
 
 
 def _real(path: Path) -> Path:

@@ -27,7 +27,7 @@ from s2pzoo.cli.arguments import (
 )
 from s2pzoo.cli.models import chosen, opened, options_of
 from s2pzoo.cli.output import Answer, note, progress, stderr, tell_failures
-from s2pzoo.cli.references import read_references, reference_files, save_styles
+from s2pzoo.cli.references import read_references, save_styles
 from s2pzoo.errors import BadInputError, S2PZooError
 from s2pzoo.host.guard import breadcrumb, ours
 
@@ -103,7 +103,7 @@ def generate(
     half-written.
     """
     sources, failed = files.found(sketches, files.DRAWINGS, without=out)
-    colours = reference_files(references or (), without=out)
+    colours = files.all_found(references or (), files.PHOTOS, without=out)
     beside = [*colours, *([reference] if reference else []), *paths_in(knobs)]
     photos, grids = _places(sources, out, sheet, beside, overwrite)
     extra = "styles" if colours else ""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from s2pzoo.cli import files
 from s2pzoo.cli.output import note, stderr
 from s2pzoo.errors import BadInputError
 
@@ -35,18 +34,6 @@ class References:
 
     pictures: dict[Path, Image.Image]
     skipped: list[tuple[Path, BadInputError]]
-
-
-def reference_files(given: Iterable[Path], *, without: Path) -> list[Path]:
-    """The files that --references means, folders searched; see `files.found`.
-
-    Raises:
-        BadInputError: a folder with none.
-    """
-    found, empty = files.found(given, files.PHOTOS, without=without)
-    for _, error in empty:
-        raise error
-    return found
 
 
 def read_references(paths: Iterable[Path], *, size: int) -> References:

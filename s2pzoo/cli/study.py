@@ -45,9 +45,7 @@ def study_new(
 
     from s2pzoo.studio.study import new_study
 
-    found, empty = files.found(photos, files.PHOTOS, without=study)
-    for _, error in empty:
-        raise error
+    found = files.all_found(photos, files.PHOTOS, without=study)
     some = np.random.default_rng(seed).permutation(len(found))[:count]
     named: dict[str, Path] = {}
     for path in (found[index] for index in sorted(some)):

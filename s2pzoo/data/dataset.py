@@ -63,14 +63,13 @@ def open_dataset(folder: Path, *, name: str = "") -> Dataset:
 def read_declared(folder: Path, name: str, *, paired: bool, **how: Any) -> Any:
     """What the dataset `name`, or the first of its kind that can, reads in a folder; errors as of `open_dataset`."""
     known = [entry for entry in default_registry().datasets() if entry.paired == paired]
-    declared = [default_registry().dataset(name)] if name else known
     names = ", ".join(entry.name for entry in known)
     fix = f"These are known: {names}." if known else "Install a plugin with datasets, such as s2pzoo-faces."
+    if name and default_registry().dataset(name).paired != paired:
+        kind = "pairs of drawings and photos" if paired else "drawings and photos that nothing pairs"
+        raise DataError(f"{name} has no {kind}.", why="Those are wanted here.", fix=fix)
     problems = []
-    for entry in declared:
-        if entry.paired != paired:
-            kind = "pairs of drawings and photos" if paired else "drawings and photos that nothing pairs"
-            raise DataError(f"{name} has no {kind}.", why="Those are wanted here.", fix=fix)
+    for entry in [default_registry().dataset(name)] if name else known:
         try:
             return load_object(entry.reader)(folder, **how)
         except DataError as error:

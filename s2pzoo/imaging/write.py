@@ -97,7 +97,9 @@ def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str],
 
 
 def is_ours(path: str | os.PathLike[str]) -> bool:
-    """Whether a picture was written by s2pzoo, and by nothing else since."""
+    """Whether a picture was written by s2pzoo, and by nothing else since; a pipe or a device is not opened."""
+    if not os.path.isfile(path):
+        return False
     try:
         with Image.open(path) as image:
             if image.format == "PNG":

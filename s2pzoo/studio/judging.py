@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.write import write_bytes
 from s2pzoo.studio.engine import Engine
-from s2pzoo.studio.server import Extra, apart
+from s2pzoo.studio.server import Extra, apart, body
 from s2pzoo.studio.study import Study
 
 DRAWN = 4 * 2**20
@@ -38,11 +38,8 @@ def judging(study: Study, engine: Engine, painter: str) -> Extra:
         return name
 
     async def sent(request: Request) -> Any:
-        data = await request.body()
-        if len(data) > DRAWN:
-            raise BadInputError("That is too large.", why=f"At most {DRAWN >> 20} MiB are read.")
         try:
-            return json.loads(data)
+            return json.loads(await body(request, limit=DRAWN))
         except ValueError as error:
             raise BadInputError("That is no JSON.", why=str(error)) from error
 

@@ -133,14 +133,14 @@ def make_app(
 
     @app.post("/api/drawings")
     async def drawing(request: Request, name: str = "", model: str = "") -> dict[str, Any]:
-        data = await _body(request)
+        data = await body(request)
         async with reading:
             pipeline = await apart(engine.call, lambda: engine.pipeline(model))
             return await apart(drawing_of, pipeline, data, name)
 
     @app.post("/api/pictures")
     async def uploaded(request: Request) -> dict[str, str]:
-        data = await _body(request)
+        data = await body(request)
         async with reading:
             return {"picture": await apart(engine.pictures.add, data)}
 
@@ -196,8 +196,8 @@ async def apart(what: Callable[..., Any], *given: Any, **more: Any) -> Any:
         raise ours(error) from error
 
 
-async def _body(request: Request) -> bytes:
-    """The file that is sent.
+async def body(request: Request, *, limit: int = UPLOAD) -> bytes:
+    """The file that is sent, of at most so many bytes.
 
     Raises:
         BadInputError: it is too large.
@@ -205,6 +205,6 @@ async def _body(request: Request) -> bytes:
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > UPLOAD:
-            raise BadInputError("The file is too large.", why=f"At most {UPLOAD >> 20} MiB are read.")
+        if len(data) > limit:
+            raise BadInputError("The file is too large.", why=f"At most {limit >> 20} MiB are read.")
     return bytes(data)

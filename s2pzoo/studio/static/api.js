@@ -1,4 +1,4 @@
-// What the page asks by plain requests.
+// What pages ask by plain requests.
 export const token = new URLSearchParams(location.search).get("token") ?? "";
 
 export async function api(path, { query = {}, ...how } = {}) {
@@ -12,6 +12,9 @@ export async function api(path, { query = {}, ...how } = {}) {
   if (!answer.ok) throw told.error ?? { what: `The server answered ${answer.status}.` };
   return told;
 }
+
+// An error in words.
+export const words = (error) => [error?.what ?? String(error), error?.why, error?.fix].filter(Boolean).join(" ");
 
 export const upload = (blob) => api("pictures", { method: "POST", body: blob });
 export const read = (file, model) => api("drawings", { method: "POST", body: file, query: { name: file.name ?? "", model } });

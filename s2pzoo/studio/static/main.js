@@ -1,5 +1,5 @@
 // The page: what is drawn goes out, photos come in.
-import { api, read, token } from "./api.js";
+import { api, read, token, words } from "./api.js";
 import { Sheet } from "./canvas.js";
 import { History, fromData, inkOf, onPaper, toData, toSVG, WIDTH } from "./drawing.js";
 import { Line } from "./live.js";
@@ -17,8 +17,7 @@ let listed = [], model = null, panes = [], id = null, underURL = "";
 function say(error, about = "page") {
   if (!error && about === "photo" && $("said").dataset.about !== "photo") return;
   $("said").dataset.about = about;
-  const text = [error?.what ?? String(error), error?.why, error?.fix].filter(Boolean).join(" ");
-  $("said").textContent = error ? text : "";
+  $("said").textContent = error ? words(error) : "";
 }
 document.addEventListener("said", ({ detail }) => say(detail));
 

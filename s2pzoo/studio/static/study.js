@@ -1,5 +1,5 @@
 // A study: look at a photo, draw it, judge what models made of it. What was answered is kept by the server.
-import { api, token } from "./api.js";
+import { api, token, words } from "./api.js";
 import { Sheet } from "./canvas.js";
 import { blank, History, toData } from "./drawing.js";
 import { make } from "./panel.js";
@@ -39,7 +39,7 @@ async function attempt(what) {
   try {
     return await what();
   } catch (error) {
-    $("said").textContent = [error?.what ?? String(error), error?.why, error?.fix].filter(Boolean).join(" ");
+    $("said").textContent = words(error);
     throw error;
   }
 }
