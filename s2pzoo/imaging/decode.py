@@ -82,7 +82,8 @@ def _read_pixels(path: Path, head: bytes) -> Raster:
     with image:
         raw = image.width * image.height * len(image.getbands())
         if raw > BOMB and path.stat().st_size < 1_000_000:
-            raise _too_large(str(path), image.size)
+            why = f"It would become {raw // 1_000_000} MB of pixels, out of less than one of a file."
+            raise BadInputError(f"{path} is too large.", why=why, fix="Shrink it to a few thousand pixels a side.")
         return from_image(image, str(path))
 
 

@@ -13,7 +13,6 @@ import copy
 import importlib.metadata
 import io
 import json
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +20,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from attrs import define, field, frozen
 from rich.console import Console
@@ -166,20 +164,6 @@ def _exported(piece: Piece) -> Any:
         return torch.export.export(piece.apart(), tuple(given), dynamic_shapes=(tuple({0: batch} for _ in given),))
 
 
-# A process of its own: where NNCF was loaded, a training that follows crashes.
-_QUANTIZE = """
-import sys
-sys.modules["openvino_telemetry"] = None
-import nncf, numpy, openvino
-floats, given, count, out = sys.argv[1:]
-arrays = list(numpy.load(given).values())
-each = len(arrays) // int(count)
-some = [arrays[at : at + each] for at in range(0, len(arrays), each)]
-model = nncf.quantize(openvino.Core().read_model(floats), nncf.Dataset(some), subset_size=len(some))
-openvino.save_model(model, out, compress_to_fp16=False)
-"""
-
-
 @frozen
 class OpenVINO:
     """openvino.ai, on the CPU: in bfloat16 where it has that, or in int8 as NNCF calibrates it on what pieces saw."""
@@ -187,24 +171,23 @@ class OpenVINO:
     int8: bool = False
     packages, suffix = ("openvino", "nncf"), ".xml"
 
+    @property
+    def far(self) -> float:
+        """How far off a piece may be, as `FAR`; eight bits are coarser, and the photo is what counts."""
+        return 10 * FAR if self.int8 else FAR
+
     def write(self, piece: Piece, path: Path) -> None:
         import openvino as ov
 
         model = ov.convert_model(_exported(piece))
         takes = zip(model.inputs, piece.given(1), strict=True)
         model.reshape({port: ov.PartialShape([-1, *t.shape[1:]]) for port, t in takes})
-        if not self.int8:
-            ov.save_model(model, path, compress_to_fp16=False)
-            return
-        with tempfile.TemporaryDirectory() as place:
-            floats, given = Path(place) / "floats.xml", Path(place) / "given.npz"
-            ov.save_model(model, floats, compress_to_fp16=False)
-            tensors = [[t.numpy() for t in one if t is not None] for one in piece.seen]
-            np.savez(given, *(array for one in tensors for array in one))
-            command = [sys.executable, "-c", _QUANTIZE, str(floats), str(given), str(len(tensors)), str(path)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ValueError((done.stderr.strip() or f"NNCF ended with {done.returncode}").splitlines()[-1])
+        if self.int8:
+            import nncf
+
+            some = nncf.Dataset([[t.numpy() for t in one if t is not None] for one in piece.seen])
+            model = nncf.quantize(model, some, subset_size=len(piece.seen))
+        ov.save_model(model, path, compress_to_fp16=False)
 
     def read(self, path: Path) -> Run:
         import openvino as ov
@@ -224,7 +207,7 @@ class OpenVINO:
 class Onnx:
     """ONNX Runtime, on the CPU, in float32."""
 
-    packages, suffix = ("onnxruntime", "onnx", "onnxscript"), ".onnx"
+    packages, suffix, far = ("onnxruntime", "onnx", "onnxscript"), ".onnx", FAR
 
     def write(self, piece: Piece, path: Path) -> None:
         program = torch.onnx.export(_exported(piece), dynamo=True, verbose=False)
@@ -347,17 +330,20 @@ def _make(pipeline: Pipeline, runtime: str, folder: Path, drawings: list[Tensor]
     wanted = _photos(pipeline, drawings)
     found, files, refused = pieces(pipeline, drawings), {}, {}
     (folder / "runtime").mkdir(parents=True, exist_ok=True)
-    shown = Console(stderr=True)
-    for piece in track(found, description=f"exporting for {runtime}", console=shown, transient=True):
+
+    def put(piece: Piece, engine: Any) -> None:
         try:
             files[piece.name] = _write(piece, engine, folder / "runtime")
         except Exception as error:  # an exporter may raise anything on a network that it does not know
             refused[piece.name] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+    shown = Console(stderr=True)
+    for piece in track(found, description=f"exporting for {runtime}", console=shown, transient=True):
+        put(piece, engine)
     _place(pipeline, found, runtime)
     worst = sorted((piece for piece in found if piece.run), key=lambda piece: -piece.error)
     while (off := _off(_photos(pipeline, drawings), wanted)) > GATE and worst and runtime == "openvino-int8":
-        piece = worst.pop(0)  # what int8 harms most goes on in floats
-        files[piece.name] = _write(piece, OpenVINO(), folder / "runtime")
+        put(worst.pop(0), OpenVINO())  # what int8 harms most goes on in floats
     if off > GATE:
         leave(pipeline)
         raise UsageError(
@@ -406,7 +392,7 @@ def _write(piece: Piece, engine: Any, folder: Path) -> Path:
         engine.write(piece, file)
         run = engine.read(file)
     piece.error = piece.off(run)
-    if piece.error > (FAR if not getattr(engine, "int8", False) else 10 * FAR):
+    if piece.error > engine.far:
         raise ValueError(f"it is {piece.error:.3f} standard deviations off")
     piece.run = run
     return file
