@@ -24,4 +24,8 @@ def main() -> int:
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     with own_stdout(sys.argv[1:]):
-        return run(sys.argv[1:])
+        code = run(sys.argv[1:])
+    from s2pzoo.host.guard import end_in_time
+
+    end_in_time(code)
+    return code

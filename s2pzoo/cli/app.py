@@ -114,6 +114,8 @@ def _run(arguments: Sequence[str]) -> int:
         for at in left_behind():
             text = f"An earlier command ended without a word while {at}. `s2pzoo doctor` may tell more."
             output.note(output.stderr(), text)
+        if "" in arguments:
+            raise UsageError("A word of the command line is empty.", fix="Is a variable of your shell not set?")
         asked = _TELLING.intersection(arguments)  # typer prints these, and knows no full disk
         with output.remarks_as_notes(), output.told_if_closed() if asked else contextlib.nullcontext():
             code = make_app(arguments[0])(args=arguments, prog_name="s2pzoo", standalone_mode=False)

@@ -69,8 +69,9 @@ def target(out: Path, default: str, *, inputs: Iterable[Path], overwrite: bool =
         return path
     if _real(out) in set(map(_real, inputs)):
         raise OutputError(f"{out} would overwrite what it is made from.", fix="Give it another name.")
-    if not overwrite and _foreign(out):
-        raise OutputError(f"{out} is there, and s2pzoo did not write it.", fix="Give another name, or say --overwrite.")
+    if not overwrite and (theirs := _foreign(out)):
+        what = f"{theirs} is there, and s2pzoo did not write it."
+        raise OutputError(what, fix="Give another name, or say --overwrite.")
     check_folder(out.parent)
     return out
 
@@ -153,7 +154,7 @@ def targets(
 
     @functools.cache  # it opens the picture
     def kept(name: str) -> bool:
-        return not overwrite and _foreign(home / name)
+        return not overwrite and _foreign(home / name) is not None
 
     made = []
     for source in sources:
@@ -232,13 +233,13 @@ def _has_strokes(path: Path) -> bool:
     )
 
 
-def _foreign(path: Path) -> bool:
-    """Whether a file is there that s2pzoo did not write; or a folder where what was made on the way would go."""
+def _foreign(path: Path) -> Path | None:
+    """The file that is there and s2pzoo did not write; or such a folder where what was made on the way would go."""
     from s2pzoo.imaging.write import MARKER, is_ours
 
     beside = stages(path)
     theirs = beside.is_dir() and any(beside.iterdir()) and not (beside / MARKER).exists()
-    return theirs or (os.path.lexists(path) and not is_ours(path))
+    return beside if theirs else path if os.path.lexists(path) and not is_ours(path) else None
 
 
 def _real(path: Path) -> Path:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,36 @@ def breadcrumb(what: str) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             crumb.unlink()
+
+
+def end_in_time(code: int, *, seconds: float = 10.0) -> None:
+    """End this process with that exit code where, `seconds` after its work, a thread of a plugin keeps it from ending.
+
+    Which thread it is goes to stderr.
+    """
+
+    def watch() -> None:
+        while True:
+            time.sleep(seconds)
+            others = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+            if others:
+                at = "; ".join(f"{one.name}, {_place_of(one)}" for one in others)
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    sys.stderr.write(f"A thread does not end by itself: {at}. It was ended.\n")
+                    sys.stderr.flush()
+                os._exit(code)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _place_of(thread: threading.Thread) -> str:
+    """The file and line that a thread began with, of those that are not Python's own."""
+    place, frame = "", sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename != threading.__file__:
+            place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return place
 
 
 def left_behind() -> list[str]:

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.formats import home_of, read_strokes
 from s2pzoo.imaging.strokes import Strokes
-from s2pzoo.imaging.svg import read_svg
+from s2pzoo.imaging.svg import GZIP, read_svg
 
 MAX_PIXELS = 80_000_000
 BOMB = 120_000_000  # bytes of pixels in less than a megabyte
@@ -45,9 +45,10 @@ def read_file(path: Path, *, strokes: str = "") -> Raster | Strokes:
     head = _head(home_of(path)[0])
     kind = _kind(path, head)
     if kind == "svg":
-        drawn = from_image(read_svg(path), str(path))
-        notes = tuple(note for note in drawn.notes if note != WHITE_SHEET)  # every SVG's is
-        return evolve(drawn, notes=notes, vector=True)
+        drawn = read_svg(path)
+        raster = from_image(drawn.image, str(path))
+        notes = tuple(note for note in raster.notes if note != WHITE_SHEET)  # every SVG's is
+        return evolve(raster, notes=(*notes, *drawn.notes), vector=True)
     return read_strokes(path, form=strokes) if kind == "strokes" else _read_pixels(path, head)
 
 
@@ -62,7 +63,7 @@ def read_pixels(path: Path, *, wanted: str = "a photo") -> Raster:
 def _kind(path: Path, head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     named = path.suffix.lower()
-    if text[:1] == b"<" or (named == ".svg" and head[:2] in (b"\xff\xfe", b"\xfe\xff")) or named == ".svgz":
+    if text[:1] == b"<" or (named == ".svg" and head[:2] in (b"\xff\xfe", b"\xfe\xff")) or head[:2] == GZIP:
         return "svg"
     return "strokes" if text[:1] in (b"{", b"[") else "pixels"
 
@@ -217,7 +218,7 @@ def _head(path: Path) -> bytes:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInputError(f"{path} is too large.", why=f"The limit is {MAX_FILE_BYTES} bytes.", fix="Shrink it.")
         with open(path, "rb") as file:
-            head = file.read(512)
+            head = file.read(4096)
     except BadInputError:
         raise
     except FileNotFoundError as error:

@@ -17,15 +17,28 @@ import base64
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from s2pzoo.errors import BadInputError
 from s2pzoo.imaging.pixels import LUMA
-from s2pzoo.imaging.strokes import FORM, Area, Mark, Stroke, Strokes, canvas_about, entries_of, on_canvas, read_limited
+from s2pzoo.imaging.strokes import (
+    FORM,
+    Area,
+    Mark,
+    Stroke,
+    Strokes,
+    canvas_about,
+    entries_of,
+    not_drawn,
+    on_canvas,
+    read_limited,
+)
 
 MAX_BYTES = 50_000_000
 MAX_DRAWINGS = 10_000
@@ -78,8 +91,7 @@ def strokes_of(data: Any, *, form: str = "", label: str = "The drawing") -> Stro
     Raises:
         BadInputError: it is nothing of the kind; it could be several of them.
     """
-    if form and form not in FORMS:
-        raise BadInputError(f"There is no form of strokes {form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
+    check_form(form)
     try:
         form = form or _told(data, label)
         return FORMS[form](data)
@@ -90,6 +102,12 @@ def strokes_of(data: Any, *, form: str = "", label: str = "The drawing") -> Stro
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         what = f"{label} is not strokes of the form {form}." if form else f"{label} is not strokes."
         raise BadInputError(what, why=f"{type(error).__name__}: {error}", fix=FORM) from error
+
+
+def check_form(form: str) -> None:
+    """Raises BadInputError where there is none of that name."""
+    if form and form not in FORMS:
+        raise BadInputError(f"There is no form of strokes {form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
 
 
 def _parsed(raw: bytes, label: str) -> Any:
@@ -223,7 +241,8 @@ def _excalidraw(data: Any) -> Strokes:
         if (colour := element.get("strokeColor", "#000000")) != "transparent":
             shade = _seen(_shade(colour), opacity)
             marks.append(Stroke(points=at, width=float(element.get("strokeWidth", 2)), shade=shade))
-    return _drawn(marks, data["elements"])
+    seen = [one["type"] for one in data["elements"] if not one.get("isDeleted")]
+    return _drawn(marks, seen)
 
 
 def _tldraw(data: Any) -> Strokes:
@@ -235,19 +254,21 @@ def _tldraw(data: Any) -> Strokes:
     pages = {one.get("parentId") for one in shapes.values() if one.get("parentId") not in shapes} - {None}
     if len(pages) > 1:
         raise BadInputError(f"It has {len(pages)} pages.", why="A photo is made of one.", fix="Export one page.")
+    places: dict[str, Place] = {}
     for shape in shapes.values():
         if (opacity := shape.get("opacity", 1)) == 0:
             continue
         width = {"s": 2.0, "m": 3.5, "l": 5.0, "xl": 10.0}.get(shape["props"].get("size"), 3.5)
         shade = {"black": 0.0, "white": 1.0, "grey": 0.6}.get(shape["props"].get("color"), 0.3)
         closed = shape["type"] == "geo" or shape["props"].get("isClosed")
+        angle, offset = _on_page(shape, shapes, places)
         for line in _tldraw_lines(shape["type"], shape["props"]):
-            at = _on_page(line, shape, shapes)
+            at = _rotated(line, angle) + offset
             if closed and shape["props"].get("fill") in ("solid", "fill"):  # of its colour, paler unless it is "fill"
                 pale = shade if shape["props"]["fill"] == "fill" else 0.5 + shade / 2
                 marks.append(Area(rings=(at,), shade=_seen(pale, opacity)))
             marks.append(Stroke(points=at, width=width, shade=_seen(shade, opacity)))
-    return _drawn(marks, list(shapes))
+    return _drawn(marks, [one["type"] for one in shapes.values()])
 
 
 def _tldraw_lines(kind: str, props: Mapping[str, Any]) -> Iterator[np.ndarray]:
@@ -278,14 +299,26 @@ def _tldraw_segment(segment: Mapping[str, Any]) -> np.ndarray:
     return np.concatenate([first, steps.astype(np.float64)]).reshape(-1, 3)[:, :2].cumsum(0)
 
 
-def _on_page(line: np.ndarray, shape: Mapping[str, Any], shapes: Mapping[str, Any]) -> np.ndarray:
-    """From the shape's own place to the page: shapes lie in groups and frames."""
-    for _ in range(100):
-        line = _rotated(line, shape.get("rotation", 0)) + np.array([shape.get("x", 0), shape.get("y", 0)])
+Place = tuple[float, np.ndarray]
+
+
+def _on_page(shape: Mapping[str, Any], shapes: Mapping[str, Any], places: dict[str, Place]) -> Place:
+    """How a shape is turned, and where its origin lies on the page: it lies in groups and frames, whose `places` are
+    kept."""
+    chain: list[Mapping[str, Any]] = []
+    while shape["id"] not in places:
+        chain.append(shape)
+        if len(chain) > 100:
+            raise BadInputError("Its groups are nested too deeply.", fix="Ungroup them.")
         if shape.get("parentId") not in shapes:
-            return line
+            break
         shape = shapes[shape["parentId"]]
-    raise BadInputError("Its groups are nested too deeply.", fix="Ungroup them.")
+    angle, offset = places.get(shape["id"], (0.0, np.zeros(2)))
+    for one in reversed(chain):
+        offset = offset + _rotated(np.array([one.get("x", 0), one.get("y", 0)], np.float64), angle)
+        angle += float(one.get("rotation", 0))
+        places[one["id"]] = angle, offset
+    return angle, offset
 
 
 FORMS: dict[str, Callable[[Any], Strokes]] = {
@@ -300,12 +333,19 @@ def _lines(lines: Sequence[np.ndarray]) -> Strokes:
     return Strokes.of(on_canvas(drawn.marks, canvas_about(drawn)).points) if drawn.marks else drawn
 
 
-def _drawn(marks: Sequence[Mark], things: Sequence[Any]) -> Strokes:
-    if things and not marks:
+_NO_LINES = ("text", "image", "note", "video", "embed", "embeddable", "bookmark", "iframe", "magicframe")
+
+
+def _drawn(marks: Sequence[Mark], kinds: Sequence[str]) -> Strokes:
+    """Marks on a square about them; of the `kinds` of things in a file those are told that have no lines."""
+    if kinds and not marks:
         raise BadInputError(
             "There are no lines in it.", why="Texts and pictures are not read.", fix="Export it as a PNG or an SVG."
         )
-    return on_canvas(marks, canvas_about(Strokes(marks=tuple(marks)))) if marks else Strokes()
+    if not marks:
+        return Strokes()
+    notes = not_drawn(Counter(kind for kind in kinds if kind in _NO_LINES))
+    return evolve(on_canvas(marks, canvas_about(Strokes(marks=tuple(marks)))), notes=notes)
 
 
 def _outline(kind: str, width: float, height: float) -> np.ndarray | None:

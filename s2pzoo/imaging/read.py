@@ -16,7 +16,7 @@ from PIL import Image
 from s2pzoo.errors import BadInputError, S2PZooError
 from s2pzoo.imaging import decode, paper
 from s2pzoo.imaging.fetch import is_address
-from s2pzoo.imaging.formats import strokes_of
+from s2pzoo.imaging.formats import check_form, strokes_of
 from s2pzoo.imaging.frame import (
     Locate,
     Window,
@@ -99,6 +99,7 @@ def read_sketch(
         fit, frame = True, fit
     if fit not in (True, False, "auto"):
         raise BadInputError(f"fit={fit!r} is not possible.", fix='Use True, False or "auto".')
+    check_form(strokes)
     label = _label(source)
     place = Placing(fit=fit, frame=frame or WHOLE, locate=locate)
     try:
@@ -251,11 +252,11 @@ def _lost(label: str, why: str) -> BadInputError:
 
 
 def _from_strokes(drawn: Strokes, size: int, place: Placing, label: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    notes: tuple[str, ...] = ()
+    notes = drawn.notes
     if not drawn.marks:
         return np.ones((size, size), np.float32), notes
     if all(mark.shade > 0.9 for mark in drawn.marks):
-        drawn, notes = drawn.inverted(), ("light lines on a transparent sheet: inverted",)
+        drawn, notes = drawn.inverted(), (*notes, "light lines on a transparent sheet: inverted")
     if place.fit is True:
         drawn, notes = fit_strokes(drawn, place.frame), (*notes, f"fitted to the {place.frame.name}")
     ink = rasterise(drawn, size=size)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ FAR = 100.0
 """No point may lie further than this many canvases away."""
 
 FORM = 'The form is {"canvas": [w, h], "strokes": [{"points": [[x, y], ...], "width": w}, ...]}.'
+
+
+def not_drawn(found: Counter[str]) -> tuple[str, ...]:
+    """What is in a drawing and not in its picture, in words."""
+    told = [f"{count} {name}{'s' * (count > 1)}" for name, count in found.items() if count]
+    return (f"not drawn: {', '.join(told)}",) if told else ()
 
 
 def _points(value: Any) -> np.ndarray:
@@ -84,6 +91,8 @@ class Strokes:
     """A drawing as marks in painting order."""
 
     marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What of its file is not among them, in words."""
 
     @classmethod
     def of(cls, lines: Iterable[Any], *, width: float = DEFAULT_WIDTH) -> Strokes:
@@ -117,17 +126,17 @@ class Strokes:
     def moved(self, *, scale: float = 1.0, x: float = 0.0, y: float = 0.0, scale_widths: bool = False) -> Strokes:
         """Every point p becomes p * scale + (x, y); widths stay unless told."""
         shift, thicker = np.array([x, y]), scale if scale_widths else 1.0
-        return Strokes(marks=tuple(_moved(mark, scale, shift, thicker) for mark in self.marks))
+        return evolve(self, marks=tuple(_moved(mark, scale, shift, thicker) for mark in self.marks))
 
     def turned(self, angle: float) -> Strokes:
         """About the origin, by so many degrees, clockwise on the screen."""
         c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         turn = np.array([[c, s], [-s, c]])
-        return Strokes(marks=tuple(_mapped(mark, lambda points: points @ turn) for mark in self.marks))
+        return evolve(self, marks=tuple(_mapped(mark, lambda points: points @ turn) for mark in self.marks))
 
     def inverted(self) -> Strokes:
         """Light marks become dark and dark ones light."""
-        return Strokes(marks=tuple(evolve(mark, shade=1.0 - mark.shade) for mark in self.marks))
+        return evolve(self, marks=tuple(evolve(mark, shade=1.0 - mark.shade) for mark in self.marks))
 
     def to_data(self) -> dict[str, Any]:
         """The form of a strokes JSON, canvas [1, 1], coordinates rounded to 1e-5."""

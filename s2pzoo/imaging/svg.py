@@ -3,6 +3,7 @@
 The XML is read with entity declarations refused, so that no document can grow while it is parsed. Nothing outside the
 drawing is read: links that are neither into it nor data are taken out. So are filters, patterns and markers: they are
 no lines, and a few of them can take minutes or all memory. What takes long otherwise is refused (`imaging.drawer`).
+Style sheets are resolved first (`imaging.cascade`). What is in a drawing and not drawn is told.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from attrs import frozen
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.cascade import cascade
 from s2pzoo.imaging.drawer import DRAWER, TooCostlyError
-from s2pzoo.imaging.strokes import Stroke, Strokes, on_canvas, read_limited
+from s2pzoo.imaging.strokes import Stroke, Strokes, not_drawn, on_canvas, read_limited
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100
@@ -36,6 +39,9 @@ SIDE = 768
 """Of the square, in pixels, that a drawing is fitted into."""
 
 _LINES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
+_LOOKS = ("style", "fill", "stroke")
+_MARKED = re.compile(r"marker(?:-\w+)?\s*:\s*url")
+_LINK = re.compile(r"url\(\s*['\"]?#([^)'\"\s]*)")
 _SHAPES = _LINES | {"image", "text", "use", "foreignObject"}
 _PAINTS = ("fill", "stroke")
 _PAINTED = (*_PAINTS, "color", "stop-color")
@@ -49,17 +55,25 @@ _VARIABLE = re.compile(r"(?<![\w-])(--[\w-]++)\s*+:([^;{}]*)")
 _WIDTH = re.compile(r"(?<![\w-])stroke-width\s*:\s*([\d.eE+-]+)[a-z]*")
 _LENGTH = re.compile(r"\s*([\d.]+)\s*(px)?\s*")
 MAX_ELEMENTS = 20_000
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 
 
-def read_svg(path: str | os.PathLike[str]) -> Image.Image:
+@frozen(kw_only=True)
+class Drawn:
+    """An SVG's pixels, and what of it is not among them, in words."""
+
+    image: Image.Image
+    notes: tuple[str, ...] = ()
+
+
+def read_svg(path: str | os.PathLike[str]) -> Drawn:
     """An SVG file, or an .svgz, as RGBA; what is not painted is transparent. Raises BadInputError."""
     return draw_svg(_uncompressed(path), label=str(path))
 
 
 def _uncompressed(path: str | os.PathLike[str]) -> bytes:
     data = read_limited(Path(path), MAX_BYTES)
-    if data[:2] == _GZIP:
+    if data[:2] == GZIP:
         try:
             data = zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES)
         except zlib.error as error:
@@ -67,7 +81,7 @@ def _uncompressed(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
+def draw_svg(data: bytes, *, label: str = "The SVG") -> Drawn:
     """The same of an SVG document. Raises BadInputError."""
     if (tags := data.count(b"<")) > 4 * MAX_ELEMENTS:
         raise _too_many(label, tags // 2)
@@ -78,11 +92,13 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
         )
     if (count := sum(1 for _ in root.iter())) > MAX_ELEMENTS:
         raise _too_many(label, count)
-    _made_safe(root, label)
+    seconds = max(SECONDS, SECONDS * len(data) / 1e6)
     try:
+        cascade(root, seconds=seconds / 2)
+        notes = _not_drawn(root)
+        _made_safe(root, label)
         # With both sides given the drawing keeps its proportions; with one, a narrow one could take all memory.
-        text = tostring(root, encoding="unicode")
-        png = DRAWER.draw(text, side=SIDE, seconds=max(SECONDS, SECONDS * len(text) / 1e6))
+        png = DRAWER.draw(tostring(root, encoding="unicode"), side=SIDE, seconds=seconds)
     except ValueError as error:
         raise _unreadable(label, str(error)) from error
     except TooCostlyError as error:
@@ -99,7 +115,7 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Image.Image:
             why="It lies outside the sheet (the viewBox), is white, not painted, text, or a picture in another file.",
             fix="Look at it in a browser, and export what you see there.",
         )
-    return drawn
+    return Drawn(image=drawn, notes=notes)
 
 
 def svg_strokes(path: str | os.PathLike[str]) -> Strokes:
@@ -108,8 +124,9 @@ def svg_strokes(path: str | os.PathLike[str]) -> Strokes:
 
     label = str(path)
     root = _parsed(_uncompressed(path), label)
-    _made_safe(root, label)
     try:
+        cascade(root, seconds=SECONDS)
+        _made_safe(root, label)
         drawing = SVG.parse(io.StringIO(tostring(root, encoding="unicode")))
         marks = []
         for shape in drawing.elements(lambda one: isinstance(one, Shape)):
@@ -143,7 +160,7 @@ def _parsed(data: bytes, label: str) -> Element:
     from defusedxml.ElementTree import fromstring
 
     try:
-        return fromstring(data)  # a bare <!DOCTYPE svg PUBLIC ...>, which drawing programs write, is never fetched
+        return fromstring(data.lstrip())  # a <!DOCTYPE svg PUBLIC ...> is never fetched
     except DefusedXmlException as error:
         raise BadInputError(
             f"{label} declares XML entities.",
@@ -154,23 +171,42 @@ def _parsed(data: bytes, label: str) -> Element:
         raise _unreadable(label, f"the XML is broken: {error}") from error
 
 
+def _not_drawn(root: Element) -> tuple[str, ...]:
+    """What is in a drawing and will not be in the picture, in words."""
+    patterns = {element.get("id", "") for element in root.iter() if _tag(element) == "pattern"}
+    found: Counter[str] = Counter()
+    for element in root.iter():
+        looks = [f"{name}:{value}" for name, value in element.items() if name in _LOOKS or name.startswith("marker")]
+        found["arrow head"] += any(_MARKED.search(one) for one in looks)
+        found["pattern"] += any(match[1] in patterns for one in looks for match in _LINK.finditer(one))
+        found["text"] += _tag(element) == "text" and bool("".join(element.itertext()).strip())
+        found["piece of HTML"] += _tag(element) == "foreignObject"
+        outside = any(name.rpartition("}")[2] == "href" and not _inside(value) for name, value in element.items())
+        found["picture of another file"] += _tag(element) == "image" and outside
+    return not_drawn(found)
+
+
+def _inside(link: str) -> bool:
+    return link.strip().startswith(("#", "data:"))
+
+
 def _made_safe(root: Element, label: str) -> None:
     """Take out what reads other files, and filters, patterns, markers; refuse what is nested too deeply.
 
     Say in words that resvg knows today's colours, and strokes that keep their width however they are scaled.
     """
-    known = functools.partial(_known_colour, _variables(root))
     todo = [(root, 1, False, _Pen(scale=_zoom(root)))]
     while todo:
         element, depth, faint, pen = todo.pop()
         pen = pen.inside(element)
+        known = functools.partial(_known_colour, pen.variables)
         if "non-scaling-stroke" in element.get("vector-effect", "") + element.get("style", ""):
             others = _WIDTH.sub("", element.get("style", "")).strip("; ")
             element.set("style", f"stroke-width:{pen.width / pen.scale:.6g};{others}")
         if depth > MAX_DEPTH:
             raise BadInputError(f"{label} is nested too deeply.", why=f"The limit is {MAX_DEPTH}.", fix="Flatten it.")
         for name, value in list(element.attrib.items()):
-            linked = name.rpartition("}")[2] == "href" and not value.strip().startswith(("#", "data:"))
+            linked = name.rpartition("}")[2] == "href" and not _inside(value)
             if linked or name == "filter" or name.startswith("marker"):
                 del element.attrib[name]
             elif name == "style":
@@ -180,8 +216,6 @@ def _made_safe(root: Element, label: str) -> None:
         faint = faint or any(f"{paint}-opacity" in name + value for paint in _PAINTS for name, value in element.items())
         if _tag(element) in _LINES and "opacity" in element.attrib and not faint:  # of lines it is that of their paint
             element.attrib |= dict.fromkeys((f"{paint}-opacity" for paint in _PAINTS), element.attrib.pop("opacity"))
-        if _tag(element) == "style":
-            element.text = _COLOUR.sub(known, _COSTLY.sub("", element.text or ""))
         for child in list(element):
             if _tag(child) in _TAKEN_OUT:
                 element.remove(child)
@@ -191,17 +225,22 @@ def _made_safe(root: Element, label: str) -> None:
 
 @frozen
 class _Pen:
-    """How wide lines are here, and how much larger they come out."""
+    """How wide lines are here, how much larger they come out, and what CSS variables say."""
 
     width: float = 1.0
     scale: float = 1.0
+    variables: Mapping[str, str] = {}
 
     def inside(self, element: Element) -> _Pen:
-        """In an element: its own width and transformations."""
-        said = _WIDTH.search(element.get("style", ""))
-        width = _number(said[1] if said else element.get("stroke-width", ""), self.width)
+        """In an element: its own width, transformations and variables."""
+        style = element.get("style", "")
+        own = {name: value.strip() for name, value in _VARIABLE.findall(style)} if "--" in style else {}
+        said = _WIDTH.findall(style)
+        width = _number(said[-1] if said else element.get("stroke-width", ""), self.width)
         size = math.prod(_size(how, numbers) for how, numbers in _DETERMINANT.findall(element.get("transform", "")))
-        return _Pen(width, self.scale * math.sqrt(abs(size)) or self.scale)
+        return _Pen(
+            width, self.scale * math.sqrt(abs(size)) or self.scale, {**self.variables, **own} if own else self.variables
+        )
 
 
 def _size(how: str, numbers: str) -> float:
@@ -216,12 +255,6 @@ def _zoom(root: Element) -> float:
     """How many pixels, as its width says, a unit of the root's viewBox has."""
     box, width = root.get("viewBox", "").replace(",", " ").split(), _LENGTH.fullmatch(root.get("width", ""))
     return (_number(width[1], 1.0) / (_number(box[2], 0.0) or 1.0) if width and len(box) == 4 else 0.0) or 1.0
-
-
-def _variables(root: Element) -> dict[str, str]:
-    """CSS variables, the last value of each name, wherever it is said."""
-    told = (element.text if _tag(element) == "style" else element.get("style") for element in root.iter())
-    return {name: value.strip() for text in told for name, value in _VARIABLE.findall(text or "")}
 
 
 def _known_colour(variables: Mapping[str, str], found: re.Match[str], depth: int = 0) -> str:

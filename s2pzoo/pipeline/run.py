@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import html
+import operator
 import tempfile
 import time
 import zlib
@@ -184,7 +185,9 @@ class Pipeline:
             BadInputError: a drawing.
             PluginFailedError: the output is not finite.
         """
-        chosen, callbacks = graph.read_options(self.model, options), _callables(callbacks)
+        if self.device.type == "meta":
+            raise UsageError("On the device meta there are shapes and no photos.", fix="Use auto, cpu, cuda or mps.")
+        chosen, callbacks, seed = graph.read_options(self.model, options), _callables(callbacks), _whole(seed)
         inputs = self.read(sketch, fit=fit, strokes=strokes)
         wanted = tuple(self.model.values) if keep else (self.model.output,)
         timing: dict[str, float] = {}
@@ -243,7 +246,8 @@ class Pipeline:
         Raises:
             UsageError: an unknown value, or one that cannot be made from what is given.
         """
-        return self._execute(values, wanted, graph.read_options(self.model, options), seed=seed, timing={})
+        options = graph.read_options(self.model, options)
+        return self._execute(values, wanted, options, seed=_whole(seed), timing={})
 
     def explain(self) -> str:
         """The steps as a table."""
@@ -447,6 +451,14 @@ def _parts_as_named(named: Mapping[str, str], networks: Mapping[str, Any]) -> di
                 fix="Save it with its weights: by_name=False.",
             )  # fmt: skip
     return fresh
+
+
+def _whole(seed: Any) -> int:
+    """Raises UsageError for what is no whole number."""
+    try:
+        return operator.index(seed)
+    except TypeError as error:
+        raise UsageError(f"seed is {seed!r}.", fix="Give a whole number.") from error
 
 
 def _callables(callbacks: Any) -> tuple[Callback, ...]:

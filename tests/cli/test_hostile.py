@@ -67,6 +67,13 @@ class TestNobodysFilesAreLost:
         assert cli("generate", "a.png", "-o", name).code == 0
         assert cli("generate", "a.png", "-o", name).code == 0  # our own may be made again
 
+    def test_a_folder_where_its_stages_would_go_is_what_is_named(
+        self, cli: Callable, drawing: Callable, tmp_path: Path
+    ) -> None:
+        mine(tmp_path / "photo.stages/own.png")
+        refused = cli("generate", drawing("a.png"), "-o", "photo.png")
+        assert refused.code == 2 and "photo.stages is there, and s2pzoo did not write it" in refused.err
+
     def test_words_about_us_make_no_picture_ours(self, cli: Callable, drawing: Callable, tmp_path: Path) -> None:
         from PIL.PngImagePlugin import PngInfo
 
@@ -221,6 +228,15 @@ class TestPluginsThatMisbehave:
         site = evil(tmp_path / "site", "loud", f"import atexit, os, sys\n{way}")
         done = program("list", "--json", path=(site,), **self.ALL)
         assert done.code == 0 and "models" in done.json
+
+    def test_a_thread_that_never_ends_does_not_keep_a_command_from_ending(
+        self, program: Callable, tmp_path: Path
+    ) -> None:
+        endless = "threading.Thread(target=time.sleep, args=(999,)).start()"
+        site = evil(tmp_path / "site", "busy", f"import threading, time\n{endless}")
+        done = program("plugins", "--json", path=(site,), **self.ALL)
+        assert done.code == 0 and "busy" in [row["family"] for row in done.json["plugins"]]
+        assert "A thread does not end by itself" in done.err
 
     @pytest.mark.parametrize("source", ["import torch; torch.set_default_dtype(torch.float64)",
                                         "import sys; sys.setrecursionlimit(60)", "import os; os._exit(7)",

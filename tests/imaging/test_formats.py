@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawings import FACE_SVG
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -280,6 +281,41 @@ def test_what_excalidraw_does_not_stroke_is_not_drawn() -> None:
     line = {"type": "line", "x": 0, "y": 0, "width": 9, "height": 9, "points": [[0, 0], [9, 9]]}
     clear = {**line, "strokeColor": "transparent"}
     assert len(strokes_of({"elements": [line, clear]}).points) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"elements": [excalidraw("line", BAR), {"type": "text", "x": 0, "y": 0}, {"type": "text", "x": 0, "y": 9},
+                      {"type": "image", "x": 0, "y": 0}, {"type": "text", "x": 0, "y": 0, "isDeleted": True}]},
+        {"records": [tldraw(1, [objects(BAR)]), *({**tldraw(n, []), "type": kind, "props": {}}
+                                                 for n, kind in enumerate(("text", "text", "image"), 2))]},
+    ],
+    ids=["excalidraw", "tldraw"],
+)  # fmt: skip
+def test_texts_and_pictures_beside_lines_are_told(data: dict[str, Any]) -> None:
+    assert strokes_of(data).notes == ("not drawn: 2 texts, 1 image",)
+    assert "not drawn: 2 texts, 1 image" in read_sketch(data, size=64).notes
+    assert strokes_of(data).moved(x=0.1).inverted().notes == strokes_of(data).notes
+
+
+def test_groups_in_groups_are_turned_about_their_own_corners() -> None:
+    group = {"typeName": "shape", "type": "group", "props": {}, "rotation": math.pi / 2, "x": 0, "y": 0}
+    groups = [
+        {**group, "id": "shape:8", "parentId": "page:page", "x": 100},
+        {**group, "id": "shape:9", "parentId": "shape:8"},
+    ]
+    held = tldraw(1, [objects(BAR)], parentId="shape:9", x=3)
+    alone = tldraw(1, [objects([(100 - x - 3, -y) for x, y in BAR])])
+    far = tldraw(2, [objects([(-200, -200), (200, 200)])])
+    one, other = (strokes_of({"records": [*more, far]}) for more in ([*groups, held], [alone]))
+    np.testing.assert_allclose(one.points[0], other.points[0], atol=1e-9)
+
+
+def test_a_form_that_is_none_is_told_of_any_drawing(tmp_path: Path) -> None:
+    (tmp_path / "face.svg").write_text(FACE_SVG)
+    with pytest.raises(BadInputError, match="no form of strokes 'bogus'"):
+        read_sketch(tmp_path / "face.svg", size=64, strokes="bogus")
 
 
 def test_ndjson_by_another_name_is_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from s2pzoo.imaging.svg import draw_svg
 
 def as_svg(strokes: Strokes, size: int) -> np.ndarray:
     """What the SVG of strokes shows, (size, size)."""
-    drawn = draw_svg(strokes.to_svg().encode())
+    drawn = draw_svg(strokes.to_svg().encode()).image
     paper = Image.new("RGBA", drawn.size, "white")
     shown = Image.alpha_composite(paper, drawn.convert("RGBA")).convert("L").resize((size, size), Image.Resampling.BOX)
     return np.asarray(shown, np.float32) / 255

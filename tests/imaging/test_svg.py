@@ -7,6 +7,7 @@ import gzip
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def svg(body: str, attributes: str = SQUARE) -> bytes:
 
 def ink(body: str, attributes: str = SQUARE, *, size: int = 100) -> np.ndarray:
     """How dark each of size x size pixels is, 0 paper to 1 ink."""
-    drawn = draw_svg(svg(body, attributes))
+    drawn = draw_svg(svg(body, attributes)).image
     sheet = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn.convert("RGBA")).convert("L")
     return 1 - np.asarray(sheet.resize((size, size), Image.Resampling.BOX), np.float32) / 255
 
@@ -113,7 +114,7 @@ def test_a_gradient_goes_from_one_colour_to_the_other() -> None:
     ],
 )
 def test_a_drawing_is_fitted_into_a_square_and_keeps_its_proportions(attributes: str, size: tuple[int, int]) -> None:
-    drawn = draw_svg(svg('<rect x="-50" y="-50" width="1000" height="1000"/>', attributes))
+    drawn = draw_svg(svg('<rect x="-50" y="-50" width="1000" height="1000"/>', attributes)).image
     assert drawn.size == size
 
 
@@ -122,14 +123,19 @@ def test_a_plain_doctype_and_other_prefixes_are_read() -> None:
         '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/x.dtd">'
         '<svg:svg xmlns:svg="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><svg:path d="M1 1h5v5z"/></svg:svg>'
     )
-    assert draw_svg(text.encode()).getbbox() is not None
+    assert draw_svg(text.encode()).image.getbbox() is not None
 
 
-def test_an_svgz_is_the_same_drawing(tmp_path: Path) -> None:
-    (tmp_path / "face.svg").write_text(FACE_SVG)
-    (tmp_path / "face.svgz").write_bytes(gzip.compress(FACE_SVG.encode()))
-    plain, packed = (read_sketch(tmp_path / name, size=128) for name in ("face.svg", "face.svgz"))
-    assert np.array_equal(plain.ink, packed.ink) and plain.notes == ()
+@pytest.mark.parametrize(
+    ("name", "bytes_of"),
+    [("face.svgz", gzip.compress), ("face.svg.gz", gzip.compress), ("face", gzip.compress),
+     ("face.svg", lambda text: b"\n" * 3000 + text), ("face.svg", lambda text: b"  <?xml version='1.0'?>" + text)],
+)  # fmt: skip
+def test_the_same_drawing_by_other_names_and_with_blanks_before_it(name: str, bytes_of: Any, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(bytes_of(FACE_SVG.encode()))
+    (tmp_path / "plain.svg").write_text(FACE_SVG)
+    other, plain = (read_sketch(tmp_path / one, size=128).ink for one in (name, "plain.svg"))
+    assert np.array_equal(other, plain)
 
 
 def test_the_face_looks_like_a_face(tmp_path: Path) -> None:
@@ -248,7 +254,7 @@ COSTLY = {
 def test_what_would_take_long_is_drawn_or_refused_soon(body: str) -> None:
     begin = time.process_time()
     try:
-        assert draw_svg(svg(body)).getbbox() is not None
+        assert draw_svg(svg(body)).image.getbbox() is not None
     except BadInputError as error:
         assert "not a readable SVG" in str(error) or "too long to draw" in str(error)
     assert time.process_time() - begin < 5  # they took 26 to 58 s; .1 to 1 s today

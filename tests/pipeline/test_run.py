@@ -268,6 +268,15 @@ class TestManners:
             "meta"
         }
 
+    def test_on_meta_there_are_shapes_and_no_photos(self) -> None:
+        with pytest.raises(UsageError, match="no photos"):
+            s2pzoo.load("tiny", device="meta").run(np.ones((8, 8)))
+
+    @pytest.mark.parametrize("seed", ["a", 1.5, None, [1]])
+    def test_a_seed_that_is_no_whole_number_is_told(self, seed: Any, tiny: Pipeline) -> None:
+        with pytest.raises(UsageError, match="seed is"):
+            tiny.run(np.ones((8, 8)), seed=seed)
+
     def test_auto_is_the_best_device_there_is(self, tiny: Pipeline) -> None:
         model = s2pzoo.load("tiny", device="auto")
         best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
