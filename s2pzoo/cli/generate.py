@@ -125,7 +125,8 @@ def generate(
                 started = time.perf_counter()
                 result = pipeline.run(source, keep=keep_stages or sheet is not None, seed=seed, **how, **options)
                 written.append(result.save(photo))
-                stages = _save_stages(pipeline, result, files.stages(photo), written) if keep_stages else None
+                folder = files.stages(photo)
+                stages = _save_stages(pipeline, result, folder, written, overwrite=overwrite) if keep_stages else None
                 seconds = time.perf_counter() - started
                 styled = save_styles(pipeline, result, styles, grid, options) if colours else None
             except Exception as error:  # of one drawing, be it the model's fault: the others go on
@@ -172,15 +173,15 @@ def _with_written(error: S2PZooError, written: Sequence[Path]) -> S2PZooError:
     return error
 
 
-def _save_stages(pipeline: Pipeline, result: Result, folder: Path, written: list[Path]) -> Path:
+def _save_stages(pipeline: Pipeline, result: Result, folder: Path, written: list[Path], *, overwrite: bool) -> Path:
     """Every value but the photo: pictures as PNG, all others in one safetensors file."""
     import torch
     from safetensors.torch import save
 
     from s2pzoo.imaging.write import claim, write_bytes, write_image
 
-    claim(folder, (), overwrite=True)  # its name was chosen so that it is nobody's
     pictures = _pictures(pipeline, result)
+    claim(folder, [*(f"{name}.png" for name in pictures), TENSORS], overwrite=overwrite, advice="Move it away.")
     for name, picture in pictures.items():
         if name != result.output:
             written.append(write_image(picture, folder / f"{name}.png"))

@@ -74,6 +74,16 @@ class TestNobodysFilesAreLost:
         refused = cli("generate", drawing("a.png"), "-o", "photo.png")
         assert refused.code == 2 and "photo.stages is there, and s2pzoo did not write it" in refused.err
 
+    def test_a_file_among_the_stages_stays(self, cli: Callable, drawing: Callable, tmp_path: Path) -> None:
+        drawing("a.png")
+        assert cli("generate", "a.png", "-o", "out").code == 0
+        (tmp_path / "out/a.stages").mkdir()
+        (tmp_path / "out/a.stages/.s2pzoo").write_text("s2pzoo writes to this folder:\nother.png\n")
+        (tmp_path / "out/a.stages/tensors.safetensors").write_bytes(b"mine")
+        done = cli("generate", "a.png", "-o", "out", "--keep-stages")
+        assert done.code == 2 and "holds a tensors.safetensors that s2pzoo did not write" in done.err
+        assert (tmp_path / "out/a.stages/tensors.safetensors").read_bytes() == b"mine"
+
     def test_words_about_us_make_no_picture_ours(self, cli: Callable, drawing: Callable, tmp_path: Path) -> None:
         from PIL.PngImagePlugin import PngInfo
 

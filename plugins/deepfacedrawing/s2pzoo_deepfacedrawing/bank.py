@@ -80,7 +80,7 @@ class Bank:
         """Which samples may be used (S,), or None for all.
 
         Raises:
-            BadInputError: none is left; an age that is none.
+            BadInputError: none is left; a tag that is not known of them; an age that is none.
         """
         tags = tags or {}
         if gender == "any" and age is None and not tags:
@@ -93,6 +93,9 @@ class Bank:
             allowed &= (self.holder.age >= low) & (self.holder.age <= high)
         columns = (*self.holder.config.traits, *self.holder.config.tags)
         for tag, sign in tags.items():
+            if tag not in columns:
+                why = f"Known is {', '.join(columns) or 'nothing'}."
+                raise BadInputError(f"Of its samples this bank does not know {tag}.", why=why, fix="Say less.")
             value = self.holder.traits[:, columns.index(tag)]
             allowed &= (value >= -1) & (value * sign > 0)
         if not allowed.any():

@@ -104,6 +104,12 @@ def test_skin_is_what_the_cheeks_are_like() -> None:
     assert traits_of({}, photo)[2] == pytest.approx(1.0) and traits_of({}, np.ones_like(photo))[2] == -1.0
 
 
+def test_a_tag_that_the_bank_does_not_know_is_told() -> None:
+    plain = ManifoldProjection(evolve(CONFIG, tags=())).eval()
+    with pytest.raises(BadInputError, match="does not know beard"):
+        plain(latent=torch.ones(1, 2, DIM), text="a man with a beard")
+
+
 def test_another_reader_of_words_takes_the_place_of_ours(manifold: ManifoldProjection) -> None:
     other = ManifoldProjection(evolve(CONFIG, words=f"{__name__}:loud"))
     other.load_state_dict(manifold.state_dict())
