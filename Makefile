@@ -38,7 +38,7 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --quiet --constraint constraints.txt \
-		-e ".[train,eval,encoders,new,signing,studio,runtimes,dev]" $(foreach plugin,$(PLUGINS),-e $(dir $(plugin)))
+		-e ".[train,eval,encoders,new,signing,studio,runtimes,batch,ray,dev]" $(foreach plugin,$(PLUGINS),-e $(dir $(plugin)))
 	touch $@
 
 clean:

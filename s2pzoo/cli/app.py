@@ -12,6 +12,7 @@ import typer
 
 import s2pzoo
 from s2pzoo.cli import output, tools, weights
+from s2pzoo.cli.batch import batch
 from s2pzoo.cli.check import check
 from s2pzoo.cli.components import components
 from s2pzoo.cli.compose import compose
@@ -42,7 +43,7 @@ _PANELS = {
     "Look": {"list": list_verb, "search": search, "info": info, "explain": explain, "compose": compose,
              "components": components, "plugins": plugins, "plugins freeze": freeze, "plugins diff": diff,
              "doctor": doctor},
-    _MAKE: {"generate": generate, "sketch": sketch, "studio": studio},
+    _MAKE: {"generate": generate, "batch": batch, "sketch": sketch, "studio": studio},
     "Find photos": {"retrieve": retrieve},
     "Weights": {
         "weights": weights.where, "weights where": weights.where, "weights pull": weights.pull,

@@ -31,11 +31,11 @@ def found(
     files: dict[Path, Path] = {}
     empty = []
     for path in given:
-        inside = _inside(path, suffixes, _real(without)) if path.is_dir() else [path]
-        if not inside:
+        held = inside(path, suffixes, _real(without)) if path.is_dir() else [path]
+        if not held:
             fix = f"Files in a folder are found by their suffix: {' '.join(sorted(suffixes))}"
             empty.append((path, BadInputError(f"{path} holds nothing that can be read.", fix=fix)))
-        for file in inside:
+        for file in held:
             try:
                 drawings = members(file)  # a file may hold a drawing a line
             except BadInputError as error:
@@ -212,13 +212,14 @@ def check_folder(folder: Path) -> None:
 _STAGES = ".stages"
 
 
-def _inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path]:
-    inside = []
+def inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path]:
+    """The files with one of `suffixes` in a folder and below, sorted; see `found`."""
+    held = []
     for root, folders, names in os.walk(folder):
         here = Path(root)
         folders[:] = sorted(n for n in folders if not n.startswith(".") and _real(here / n) != without)
-        inside += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in suffixes]
-    return sorted(path for path in inside if path.suffix.lower() != ".json" or _has_strokes(path))
+        held += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in suffixes]
+    return sorted(path for path in held if path.suffix.lower() != ".json" or _has_strokes(path))
 
 
 def _has_strokes(path: Path) -> bool:

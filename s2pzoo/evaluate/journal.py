@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,20 @@ class Journal:
     A last line that was cut off is ignored.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, beside: tuple[str, ...] = ("metrics.json", "metrics.md")) -> None:
         self.path = path
         self._records: dict[str, dict[str, Any]] = {}
         if path:
-            claim(path.parent, (path.name, "metrics.json", "metrics.md"), advice="Give another folder.")
+            claim(path.parent, (path.name, *beside), advice="Give another folder.")
         for line in _lines(path):
             try:
                 entry = json.loads(line)
                 self._records[entry["key"]] = dict(entry["record"])
             except (ValueError, TypeError, KeyError):
                 continue
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
 
     def __contains__(self, key: str) -> bool:
         return key in self._records

@@ -69,7 +69,12 @@ def write_text(text: str, path: str | os.PathLike[str], *, mark: str, overwrite:
 
 
 def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mapping[str, str] | None = None) -> Path:
-    """Write a picture; the suffix names the format (.png .jpg .jpeg .webp .gif).
+    """Write a picture, see `image_bytes`. Raises OutputError."""
+    return write_bytes(image_bytes(image, path, text=text), path)
+
+
+def image_bytes(image: Image.Image, path: str | os.PathLike[str], *, text: Mapping[str, str] | None = None) -> bytes:
+    """What a picture file of that name holds; the suffix names the format (.png .jpg .jpeg .webp .gif).
 
     text  key -> value kept in the file: as text chunks in a PNG, as a JSON description in JPEG and WebP (EXIF) and
           GIF (comment). Raises OutputError.
@@ -79,7 +84,7 @@ def write_image(image: Image.Image, path: str | os.PathLike[str], *, text: Mappi
     if kind == "JPEG" and image.mode not in ("L", "RGB"):
         image = _opaque(image)
     options |= described(kind, {_SOFTWARE: f"s2pzoo {s2pzoo.__version__}", **(text or {})})
-    return write_bytes(_encoded(image, kind, path, options), path)
+    return _encoded(image, kind, path, options)
 
 
 def write_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], *, ms: int = 80) -> Path:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from s2pzoo.errors import BadInputError, OutputError
 from s2pzoo.imaging.sheet import contact_sheet
-from s2pzoo.imaging.write import write_image
+from s2pzoo.imaging.write import image_bytes, write_bytes
 from s2pzoo.pipeline.inputs import Inputs, to_images
 
 KEY = "s2pzoo"
@@ -81,13 +81,17 @@ class Result:
         Raises:
             OutputError: it cannot be written, or there are several photos (loop over the result then).
         """
+        return write_bytes(self.encoded(path), path)
+
+    def encoded(self, path: str | os.PathLike[str] = "photo.png") -> bytes:
+        """What `save` writes to a file of that name. Raises OutputError."""
         if len(self) != 1:
             raise OutputError(
                 f"{len(self)} photos do not go into one file.", fix="Save each: for one in result: one.save(...)"
             )
         picture = to_images(self.values[self.output])[0]
         (one,) = self
-        return write_image(picture, path, text={KEY: json.dumps(one.provenance)})
+        return image_bytes(picture, path, text={KEY: json.dumps(one.provenance)})
 
 
 def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:

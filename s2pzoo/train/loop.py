@@ -19,13 +19,13 @@ from attrs import frozen
 from torch import nn
 
 from s2pzoo.errors import RecipeError, TrainingError, UsageError
+from s2pzoo.host.lock import locked
 from s2pzoo.pipeline.runtimes import USED
 from s2pzoo.spec.fields import overridden
 from s2pzoo.train import checkpoint as checkpoints
 from s2pzoo.train.ahead import endless, made_ahead
 from s2pzoo.train.ema import Ema
 from s2pzoo.train.fabric import check_task, make_fabric, rng_kept, seed_torch, set_up
-from s2pzoo.train.lock import locked
 from s2pzoo.train.recipe import Recipe, Schedule, changes, find_task, read_recipe, recipe_of, with_named_parts
 from s2pzoo.train.report import METRICS, Report
 from s2pzoo.train.result import SAMPLES, write_result, write_sheet

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from s2pzoo.errors import OutputError, TrainingError
+from s2pzoo.host.lock import locked
 from s2pzoo.train import train
-from s2pzoo.train.lock import locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from s2pzoo.train.lock import locked
+from s2pzoo.host.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
