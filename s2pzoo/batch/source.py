@@ -17,9 +17,10 @@ from attrs import frozen
 
 from s2pzoo.cli.files import inside
 from s2pzoo.errors import BadInputError, MissingExtraError
+from s2pzoo.imaging import quickdraw
 from s2pzoo.imaging.suffixes import DRAWINGS
 
-LINES, TAR, PARQUET = (".ndjson", ".jsonl"), ".tar", ".parquet"
+LINES, TAR, PARQUET, BINARY = (".ndjson", ".jsonl"), ".tar", ".parquet", quickdraw.SUFFIX
 SUFFIXES = DRAWINGS | {TAR, PARQUET}
 COLUMNS = ("image", "png", "jpg", "drawing", "strokes", "sketch", "bytes")
 """Of a parquet file, the first of these holds the drawings where none is named."""
@@ -50,8 +51,8 @@ def pieces(given: Iterable[Path], *, size: int, without: Path, column: str = "")
     names, several = _Names(), []
     for home, path in _found(given, without):
         kind = path.suffix.lower()
-        if kind in (*LINES, TAR, PARQUET):
-            held = _lines if kind in LINES else _members if kind == TAR else _rows
+        if kind in (*LINES, TAR, PARQUET, BINARY):
+            held = {TAR: _members, PARQUET: _rows, BINARY: _places}.get(kind, _lines)
             stem = names.free(_below(home, path))
             for piece in held(path, size, column):
                 yield {**piece, "path": str(path), "stem": stem}
@@ -71,7 +72,8 @@ def count(piece: Piece) -> int:
 
 def items(piece: Piece) -> Iterator[Item]:
     """The drawings of a piece, in their order; each is read when it is asked for."""
-    return {"files": _open_files, "lines": _open_lines, "tar": _open_tar, "rows": _open_rows}[piece["kind"]](piece)
+    opening = {"files": _open_files, "lines": _open_lines, "tar": _open_tar, "rows": _open_rows, "binary": _open_binary}
+    return opening[piece["kind"]](piece)
 
 
 class _Names:
@@ -154,6 +156,22 @@ def _json(text: bytes | str) -> Callable[[], Any]:
             raise BadInputError("It is not valid JSON.", why=str(error), fix="Mend it, or leave it out.") from error
 
     return read
+
+
+# QuickDraw's binary files
+
+
+def _places(path: Path, size: int, column: str) -> Iterator[Piece]:
+    places = quickdraw.places(path)
+    for first in range(0, len(places), size):
+        yield {"kind": "binary", "first": first + 1, "items": places[first : first + size]}
+
+
+def _open_binary(piece: Piece) -> Iterator[Item]:
+    path = Path(piece["path"])
+    for number, place in enumerate(piece["items"], piece["first"]):
+        read = lambda place=place: quickdraw.drawing_at(path, place)  # noqa: E731
+        yield Item(name=f"{piece['stem']}/{number:07d}", label=f"{path.name}#{number}", read=read)
 
 
 # Plain files

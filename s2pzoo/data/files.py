@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2pzoo.errors import BadInputError, DataError
+from s2pzoo.imaging import quickdraw
 from s2pzoo.imaging.formats import members
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.read import read_sketch
@@ -19,7 +20,7 @@ from s2pzoo.imaging.suffixes import DRAWINGS
 TOLD = 20
 
 
-def named(folder: Path, suffixes: Collection[str] = DRAWINGS) -> dict[str, Path]:
+def named(folder: Path, suffixes: Collection[str] = DRAWINGS | {quickdraw.SUFFIX}) -> dict[str, Path]:
     """The files with one of the suffixes, sorted, by name; with its suffix where two would share one."""
     if not folder.is_dir():
         return {}

@@ -30,6 +30,11 @@ UNPAIRED = DatasetEntry(
     summary="photo/, sketch/ or sketch_strokes.json, and split.json",
 )  # fmt: skip
 
+PAIRS = DatasetEntry(
+    "core/pairs", reader="s2pzoo.data.pairs:read_pairs",
+    summary="photo/ and sketch/ of the same names (Sketchy, FS2K, CUFS, QMUL), or pix2pix' pictures of both",
+)  # fmt: skip
+
 
 @functools.cache
 def core_plugins() -> dict[str, Plugin]:
@@ -38,6 +43,6 @@ def core_plugins() -> dict[str, Plugin]:
 
     declarations = (
         Declaration(components=[ResizeConfig], adapters=ADAPTERS),
-        Declaration(components=[*LOSSES, *CRITICS], tasks=[FINETUNE], datasets=[UNPAIRED]),
+        Declaration(components=[*LOSSES, *CRITICS], tasks=[FINETUNE], datasets=[UNPAIRED, PAIRS]),
     )
     return {family: _declared(family, declaration) for family, declaration in zip(FAMILIES, declarations, strict=True)}

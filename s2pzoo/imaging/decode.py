@@ -65,7 +65,7 @@ def _kind(path: Path, head: bytes) -> str:
     named = path.suffix.lower()
     if text[:1] == b"<" or (named == ".svg" and head[:2] in (b"\xff\xfe", b"\xfe\xff")) or head[:2] == GZIP:
         return "svg"
-    return "strokes" if text[:1] in (b"{", b"[") else "pixels"
+    return "strokes" if text[:1] in (b"{", b"[") or home_of(path)[0].suffix.lower() == ".bin" else "pixels"
 
 
 def _read_pixels(path: Path, head: bytes) -> Raster:

@@ -30,7 +30,11 @@ def read_photo(path: str | os.PathLike[str], *, size: int) -> np.ndarray:
 
 
 def _read(path: Path, size: int) -> np.ndarray:
-    pixels = read_pixels(path).pixels
+    return photo_of(read_pixels(path).pixels, size)
+
+
+def photo_of(pixels: np.ndarray, size: int) -> np.ndarray:
+    """The same of decoded pixels, (H, W) or (H, W, 3)."""
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
     small = block_mean(pixels, max(1, max(pixels.shape[:2]) // (4 * size))) / np.float32(top)
     bands = [small] * 3 if small.ndim == 2 else list(np.moveaxis(small, 2, 0))
