@@ -11,7 +11,7 @@ IN_FRAME := $(filter-out $(OFF_CENTRE),$(wildcard $(FACES)/*))
 export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo test lint wheels benchmark clean
 
 demo: $(READY)
 	$(BIN)/s2pzoo generate $(IN_FRAME) -m deepfacedrawing -o out/faces --sheet out/faces.png
@@ -30,6 +30,9 @@ lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 	$(BIN)/python tools/registry.py --check
 
+wheels: $(READY)
+	tools/wheels.sh
+
 benchmark: $(READY)
 	env -u OMP_WAIT_POLICY $(BIN)/python benchmarks/run.py
 
@@ -42,4 +45,4 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS)
 	touch $@
 
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) out dist

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from attrs import frozen
@@ -184,7 +184,7 @@ class _Sitting:
                     break
                 self._set_rates(factor)
                 batch = self.fabric.to_device(next(ahead))
-                losses = {k: float(v) for k, v in self.task.step(batch, self.step, self.fabric.backward).items()}
+                losses = self._averaged_losses(self.task.step(batch, self.step, self.fabric.backward))
                 self._check_finite(losses)
                 self.ema.update(self.modules)
                 self.step += 1
@@ -209,6 +209,13 @@ class _Sitting:
             losses=report.losses,
             checkpoint=self.newest or self.out,
         )
+
+    def _averaged_losses(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """Over all processes, each of which saw a batch of its own."""
+        values = torch.tensor([float(value) for value in losses.values()], dtype=torch.float64)
+        if self.fabric.world_size > 1:
+            values = cast("torch.Tensor", self.fabric.all_reduce(values.to(self.fabric.device), reduce_op="mean"))
+        return dict(zip(losses, values.tolist(), strict=True))
 
     def _report(self, progress: bool) -> Report:
         schedule = self.schedule
@@ -263,6 +270,7 @@ class _Sitting:
                 "step": self.step,
                 "seconds": self.seconds,
                 "sittings": self.sittings,
+                "processes": self.fabric.world_size,
                 "ema_updates": self.ema.updates,
                 "recipe": self.recipe.to_dict(),
                 "optimizers": optimizer_numbers,
@@ -293,6 +301,12 @@ class _Sitting:
         else:
             seed_torch(self.recipe.seed + self.fabric.global_rank + 7919 * self.step)
         notes = [f"Going on after step {self.step} ({self.earlier_seconds / 60:.1f} minutes)."]
+        if (before := numbers.get("processes", 1)) != (now := self.fabric.world_size):
+            each = self.schedule.batch
+            notes.append(
+                f"Of {before} processes it goes on in {now}: {now * each} images a step in place of {before * each}, "
+                "other draws; the learning rate stays."
+            )
         told = changes(numbers["recipe"], self.recipe.to_dict())
         return notes + [f"Changed: {line}" for line in told if not line.startswith("output")]
 
