@@ -20,6 +20,7 @@ import runtimes
 import search
 import slider
 import studio
+import studio_load
 import training
 from measure import Measurement, machine
 
@@ -39,6 +40,8 @@ BENCHMARKS = {
     "studio_faces": studio.measure_faces,
     "studio_slider": studio.measure_slider,
     "studio_memory": studio.measure_memory,
+    "studio_pages": studio_load.measure_pages,
+    "studio_long": studio_load.measure_long,
     **runtimes.BENCHMARKS,
     "memory": memory.measure,
     "training": training.measure,
