@@ -38,7 +38,7 @@ FRONT = [
 COLUMNS = ["sketch", "shadow", "refined sketch", "photo"]
 
 
-def drawings_sheet(folder: Path, *, cell: int = 200, across: int = 2) -> Image.Image:
+def drawings_sheet(folder: Path, *, cell: int = 160, across: int = 2) -> Image.Image:
     """sketch | shadow | refined sketch | photo of every drawing in a folder, `across` drawings a row.
 
     The off-centre one is fitted to the face frame.
