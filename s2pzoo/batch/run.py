@@ -67,8 +67,8 @@ def run(
     """
     if job.form not in FORMS:
         raise UsageError(f"There is no form {job.form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
-    out = Path(job.out)
-    home = out / HOME
+    out = Path(job.out).absolute()
+    job, home = evolve(job, out=str(out)), out / HOME
     with locked(home, what="batch", error=OutputError):
         claim(home, (PLAN, JOURNAL))
         total = _planned(job, given, out, size, column)
@@ -107,7 +107,7 @@ def _planned(job: Job, given: Sequence[Path], out: Path, size: int, column: str)
     if plan.exists():
         with plan.open(encoding="utf-8") as file:
             known = json.loads(file.readline())
-        other = [name for name in asked["job"] if asked["job"][name] != known["job"].get(name)]
+        other = [name for name in asked["job"] if name != "out" and asked["job"][name] != known["job"].get(name)]
         other += [name for name in ("given", "size", "column") if asked[name] != known[name]]
         if other:
             raise UsageError(

@@ -104,7 +104,7 @@ def _found(given: Iterable[Path], without: Path) -> Iterator[tuple[Path, Path]]:
             for file in found:
                 if (real := str(file.resolve())) not in seen:
                     seen.add(real)
-                    yield (one if one.is_dir() else file.parent), file
+                    yield (one if one.is_dir() else file.parent).absolute(), file.absolute()
 
 
 def _matching(pattern: Path) -> list[Path]:

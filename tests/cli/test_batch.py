@@ -114,6 +114,18 @@ def test_drawings_of_all_kinds_become_photos(form: str, everything: Path, cli: C
     assert all(path.stat().st_mtime_ns == before[path] for path in kept)
 
 
+def test_a_run_goes_on_from_elsewhere_and_where_its_folder_was_moved(
+    drawing: Callable, cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing("in/a.png")
+    assert cli("batch", "in", "-o", "out", "--workers", 1).code == 0
+    (tmp_path / "out").rename(tmp_path / "moved")
+    (tmp_path / "moved/.batch/done.jsonl").unlink()  # as if it had been killed
+    monkeypatch.chdir("/")
+    again = cli("batch", tmp_path / "in", "-o", tmp_path / "moved", "--workers", 1, "--json")
+    assert again.json["made"] == 1 and again.json["earlier"] == 0 and set(made(tmp_path / "moved")) == {"a"}
+
+
 def test_another_run_does_not_go_into_its_folder(drawing: Callable, cli: Callable, tmp_path: Path) -> None:
     drawing("in/a.png")
     assert cli("batch", "in", "-o", "out", "--workers", 1).code == 0
