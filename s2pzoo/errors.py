@@ -62,10 +62,10 @@ class S2PZooError(Exception):
         return {"code": self.code, "what": self.what, "why": self.why, "fix": self.fix}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, vars(self))
+        return rebuilt, (type(self), self.args, vars(self))
 
 
-def _rebuild(cls: type[S2PZooError], args: tuple[Any, ...], state: dict[str, Any]) -> S2PZooError:
+def rebuilt(cls: type[S2PZooError], args: tuple[Any, ...], state: dict[str, Any]) -> S2PZooError:
     """The error again in another process, whatever its constructor requires."""
     error = cls.__new__(cls)
     error.args = args

@@ -22,7 +22,7 @@ from attrs import asdict, define, evolve, frozen
 
 from s2pzoo.batch.source import Piece, count, pieces
 from s2pzoo.batch.work import FORMS, Job, Worker, start
-from s2pzoo.errors import MissingExtraError, OutputError, S2PZooError, UnexpectedError, UsageError
+from s2pzoo.errors import MissingExtraError, OutputError, S2PZooError, UnexpectedError, UsageError, rebuilt
 from s2pzoo.evaluate.journal import Journal
 from s2pzoo.host.guard import ours
 from s2pzoo.host.lock import locked
@@ -67,12 +67,13 @@ def run(
     """
     if job.form not in FORMS:
         raise UsageError(f"There is no form {job.form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
-    out = Path(job.out).absolute()
+    out = Path(os.path.abspath(job.out))
     job, home = evolve(job, out=str(out)), out / HOME
     with locked(home, what="batch", error=OutputError):
         claim(home, (PLAN, JOURNAL))
         total = _planned(job, given, out, size, column)
         journal = Journal(home / JOURNAL, beside=())
+        journal.forget(lambda record: not {"made", "failed", "seconds"} <= record.keys())
         earlier = sum(_size(journal[key]) for key in journal)
         report(earlier, total)
         left = ((number, piece) for number, piece in _pieces(home) if str(number) not in journal)
@@ -85,7 +86,7 @@ def run(
 
         (_by_ray if ray else _by_processes)(job, left, workers, keep, at, ray)
         failed = [one for key in journal for one in journal[key]["failed"]]
-        lines = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in failed)
+        lines = "".join(f"{json.dumps(one)}\n" for one in failed)
         if failed:
             write_bytes(lines.encode(), out / FAILED)
         records = [journal[key] for key in journal]
@@ -101,12 +102,20 @@ def _size(record: dict[str, Any]) -> int:
 
 def _planned(job: Job, given: Sequence[Path], out: Path, size: int, column: str) -> int:
     """The plan is there, now or from before; how many drawings it has."""
-    asked = {"job": asdict(job), "given": [str(path.absolute()) for path in given], "size": size, "column": column}
+    paths = [os.path.abspath(path) for path in given]
+    asked = {"job": asdict(job), "given": paths, "size": size, "column": column}
     asked = json.loads(json.dumps(asked))
     plan = out / HOME / PLAN
     if plan.exists():
-        with plan.open(encoding="utf-8") as file:
-            known = json.loads(file.readline())
+        try:
+            with plan.open(encoding="utf-8") as file:
+                known = json.loads(file.readline())
+            total = int(known["drawings"])
+        except (ValueError, TypeError, KeyError) as error:
+            what = f"The plan of {out} is damaged."
+            raise OutputError(
+                what, why=f"{type(error).__name__}: {error}", fix="Begin again in a new folder."
+            ) from error
         other = [name for name in asked["job"] if name != "out" and asked["job"][name] != known["job"].get(name)]
         other += [name for name in ("given", "size", "column") if asked[name] != known[name]]
         if other:
@@ -116,7 +125,7 @@ def _planned(job: Job, given: Sequence[Path], out: Path, size: int, column: str)
             )  # fmt: skip
         for cut_off in out.rglob(".*.part"):  # by whoever killed that sitting
             cut_off.unlink(missing_ok=True)
-        return known["drawings"]
+        return total
     theirs = [one.name for one in out.iterdir() if one.name != HOME]
     if theirs:
         raise OutputError(f"{out} is not empty: {theirs[0]}.", fix="Give a new folder; this run will fill it.")
@@ -245,9 +254,8 @@ def _listen(one: _Process, answers: queue.Queue[tuple[_Process, str | None]]) ->
 
 def _error(said: dict[str, str]) -> S2PZooError:
     """A worker's error as one of ours, with its code."""
-    error = S2PZooError(said["what"], why=said["why"], fix=said["fix"])
-    error.__class__ = next((one for one in _kinds(S2PZooError) if one.code == said["code"]), S2PZooError)
-    return error
+    kind = next((one for one in _kinds(S2PZooError) if one.code == said["code"]), S2PZooError)
+    return rebuilt(kind, (said["what"],), {name: said[name] for name in ("what", "why", "fix")})
 
 
 def _kinds(kind: type[S2PZooError]) -> Iterator[type[S2PZooError]]:

@@ -7,7 +7,9 @@ Nothing is held of a file but where its drawings begin.
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
+import posixpath
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,6 +26,9 @@ LINES, TAR, PARQUET, BINARY = (".ndjson", ".jsonl"), ".tar", ".parquet", quickdr
 SUFFIXES = DRAWINGS | {TAR, PARQUET}
 COLUMNS = ("image", "png", "jpg", "drawing", "strokes", "sketch", "bytes")
 """Of a parquet file, the first of these holds the drawings where none is named."""
+
+LONGEST = 200
+"""Bytes of a part of a name."""
 
 Piece = dict[str, Any]
 
@@ -55,7 +60,8 @@ def pieces(given: Iterable[Path], *, size: int, without: Path, column: str = "")
             held = {TAR: _members, PARQUET: _rows, BINARY: _places}.get(kind, _lines)
             stem = names.free(_below(home, path))
             for piece in held(path, size, column):
-                yield {**piece, "path": str(path), "stem": stem}
+                yield {**piece, "path": str(path), "stem": f"{stem}_" if stem.lower().endswith(".png") else stem,
+                       "bytes": path.stat().st_size}  # fmt: skip
         else:
             several.append([names.free(_below(home, path), path.suffix), str(path)])
             if len(several) == size:
@@ -71,18 +77,28 @@ def count(piece: Piece) -> int:
 
 
 def items(piece: Piece) -> Iterator[Item]:
-    """The drawings of a piece, in their order; each is read when it is asked for."""
+    """The drawings of a piece, in their order; each is read when it is asked for.
+
+    Raises:
+        BadInputError: their file is not what it was when the pieces were made.
+    """
+    if "bytes" in piece and (not (path := Path(piece["path"])).exists() or path.stat().st_size != piece["bytes"]):
+        raise BadInputError(
+            f"{path} is not what it was.", why="It has changed since this run was begun.",
+            fix="Bring it back; or begin again in a new folder.",
+        )  # fmt: skip
     opening = {"files": _open_files, "lines": _open_lines, "tar": _open_tar, "rows": _open_rows, "binary": _open_binary}
     return opening[piece["kind"]](piece)
 
 
 class _Names:
-    """No name twice, not even where case does not matter."""
+    """No name twice, not even where case does not matter; none that cannot be that of a file."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def free(self, name: str, suffix: str = "") -> str:
+        name = _fair(name)
         tries = [name, f"{name}-{suffix.lstrip('.')}"] if suffix else [name]
         number = 2
         while tries[0].casefold() in self._taken:
@@ -90,6 +106,18 @@ class _Names:
             number += 1
         self._taken.add(tries[0].casefold())
         return tries[0]
+
+
+def _fair(name: str) -> str:
+    """A name below a folder: no step out of it, in UTF-8, no part too long, no folder called as a photo would be."""
+    parts = posixpath.normpath(f"/{name}").strip("/").split("/")
+    parts = [part.encode("utf-8", "replace").decode() or "drawing" for part in parts]
+    parts = [part if len(part.encode()) <= LONGEST else f"{part[: LONGEST // 4]}-{_short(part)}" for part in parts]
+    return "/".join([*(f"{part}_" if part.lower().endswith(".png") else part for part in parts[:-1]), parts[-1]])
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _found(given: Iterable[Path], without: Path) -> Iterator[tuple[Path, Path]]:
@@ -151,7 +179,11 @@ def _open_lines(piece: Piece) -> Iterator[Item]:
 def _json(text: bytes | str) -> Callable[[], Any]:
     def read() -> Any:
         try:
-            return json.loads(text)
+            if isinstance(value := json.loads(text), dict | list):  # a text would be taken for the name of a file
+                return value
+            raise BadInputError("It is no drawing.", why=f"It is {str(value)[:40]!r}.", fix="Leave it out.")
+        except BadInputError:
+            raise
         except (ValueError, RecursionError) as error:
             raise BadInputError("It is not valid JSON.", why=str(error), fix="Mend it, or leave it out.") from error
 
@@ -188,7 +220,7 @@ def _open_files(piece: Piece) -> Iterator[Item]:
 def _members(path: Path, size: int, column: str) -> Iterator[Piece]:
     held: list[list[Any]] = []
     group: dict[str, list[Any]] = {}
-    last = ""
+    last, names = "", _Names()
     try:
         with tarfile.open(path, "r:") as archive:
             for member in archive:
@@ -196,25 +228,27 @@ def _members(path: Path, size: int, column: str) -> Iterator[Piece]:
                 key, _, suffix = base.partition(".")
                 key = f"{folder}/{key}" if folder else key
                 if key != last and group:
-                    held.append(_drawn(group))
+                    held.append(_drawn(group, names))
                     group = {}
                 if len(held) == size:
                     yield {"kind": "tar", "items": held}
                     held = []
                 last, kind = key, f".{suffix.lower()}"
                 if member.isfile() and kind in DRAWINGS:
-                    group[kind] = [key.replace("..", "__").lstrip("/"), member.name, member.offset_data, member.size]
+                    group[kind] = [key, member.name, member.offset_data, member.size]
                 archive.members = []  # else it keeps them all  # pyright: ignore[reportAttributeAccessIssue]
     except (tarfile.TarError, OSError, EOFError) as error:
         raise BadInputError(f"{path} is no tar file that can be read.", why=str(error), fix="Decompress it.") from error
-    held += [_drawn(group)] if group else []
+    held += [_drawn(group, names)] if group else []
     if held:
         yield {"kind": "tar", "items": held}
 
 
-def _drawn(group: dict[str, list[Any]]) -> list[Any]:
+def _drawn(group: dict[str, list[Any]], names: _Names) -> list[Any]:
     """Of several files about one thing the picture: JSON beside one is about it."""
-    return next((found for kind, found in group.items() if kind not in (".json", *LINES)), next(iter(group.values())))
+    first = next(iter(group.values()))
+    key, *where = next((found for kind, found in group.items() if kind not in (".json", *LINES)), first)
+    return [names.free(key), *where]
 
 
 def _open_tar(piece: Piece) -> Iterator[Item]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from s2pzoo.imaging.suffixes import DRAWINGS, PHOTOS
 SIZES = 64, 512
 _PHOTO = ("photo", "photos", "image", "images", "img")
 _SKETCH = ("sketch", "sketches", "drawing", "drawings", "line", "lines", "edge", "edges")
-_WORDS = re.compile(r"photos?|images?|sketch(?:es)?|drawings?|lines?")
+_WORDS = re.compile(r"(^|/)(?:photo|image|img|sketch|drawing|line|edge)(?:e?s)?(?=[-_\d/]|$)")
 _CUFS = re.compile(r"(^|/)([fm])\d?-(\d+)-(\d+)(?:-sz\d)?$")
 _NUMBERED = re.compile(r"[-_]\d+$")
 _LAYOUT = "Give a folder with photo/ and sketch/, a drawing named after its photo; or pictures of both side by side."
@@ -100,7 +101,7 @@ def read_pairs(folder: Path) -> Pairs:
     photo, sketch = homes
     if photo and sketch:
         return _apart(_files(photo, PHOTOS), _files(sketch, DRAWINGS), folder)
-    both = [(key, path) for key, path in _files(folder, PHOTOS).items() if _wide(path)]
+    both = [(key, path) for key, path in _files(folder, PHOTOS) if _wide(path)]
     if not both:
         raise DataError(f"{folder} has no pairs of drawings and photos.", fix=_LAYOUT)
     drawn = tuple((key, path, ()) for key, path in both)
@@ -110,14 +111,20 @@ def read_pairs(folder: Path) -> Pairs:
     return Pairs(drawn=drawn, size=_side([one.shape[0] for one in some]), left=bool(left <= right))
 
 
-def _apart(photos: dict[str, Path], sketches: dict[str, Path], folder: Path) -> Pairs:
+def _apart(several: list[tuple[str, Path]], sketches: list[tuple[str, Path]], folder: Path) -> Pairs:
     found: dict[str, list[Path]] = {}
-    for key, path in sketches.items():
+    photos = dict(several)
+    if len(photos) < len(several):
+        count = Counter(key for key, _ in several)
+        alike = [path.name for key, path in several if count[key] > 1]
+        what = f"Photos in {folder} cannot be told apart by their names."
+        raise DataError(what, why=f"Such as {', '.join(alike[:4])}.", fix="Rename them, or take some out.")
+    for key, path in sketches:
         shorter = _NUMBERED.sub("", key)
         if (name := key if key in photos else shorter) in photos:
             found.setdefault(name, []).append(path)
     if not found:
-        seen = [next(iter(some.values())).name for some in (photos, sketches) if some]
+        seen = [some[0][1].name for some in (several, sketches) if some]
         raise DataError(
             f"{folder} has no drawing that is named after a photo.", why=f"Seen: {', '.join(seen)}.", fix=_LAYOUT
         )
@@ -127,14 +134,14 @@ def _apart(photos: dict[str, Path], sketches: dict[str, Path], folder: Path) -> 
     return Pairs(drawn=drawn, size=_side([min(one) for one in some]))
 
 
-def _files(folder: Path, suffixes: frozenset[str]) -> dict[str, Path]:
-    """By what is the same in the names of a photo and its drawing."""
+def _files(folder: Path, suffixes: frozenset[str]) -> list[tuple[str, Path]]:
+    """Each with what is the same in the names of a photo and its drawing."""
     files = (one for one in sorted(folder.rglob("*")) if one.suffix.lower() in suffixes and one.is_file())
-    return {_key(one.relative_to(folder)): one for one in files if not one.name.startswith(".")}
+    return [(_key(one.relative_to(folder)), one) for one in files if not one.name.startswith(".")]
 
 
 def _key(path: Path) -> str:
-    name = _WORDS.sub("", path.with_suffix("").as_posix().lower())
+    name = _WORDS.sub(r"\1", path.with_suffix("").as_posix().lower())
     return _CUFS.sub(r"\1\2-\3-\4", name)
 
 

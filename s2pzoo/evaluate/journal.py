@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class Journal:
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
 
+    def forget(self, which: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Records that are not to count; in the file they stay."""
+        self._records = {key: record for key, record in self._records.items() if not which(record)}
+
     def __contains__(self, key: str) -> bool:
         return key in self._records
 
@@ -57,7 +61,7 @@ class Journal:
         self._records[key] = dict(record)
         if self.path is None:
             return
-        line = json.dumps({"key": key, "record": dict(record)}, ensure_ascii=False)
+        line = json.dumps({"key": key, "record": dict(record)})
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
@@ -72,6 +76,6 @@ def _lines(path: Path | None) -> list[str]:
     if path is None or not path.exists():
         return []
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
         raise OutputError(f"cannot read {path}", why=str(error), fix="choose another --out") from error

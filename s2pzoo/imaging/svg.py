@@ -102,10 +102,7 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Drawn:
     except ValueError as error:
         raise _unreadable(label, str(error)) from error
     except TooCostlyError as error:
-        raise BadInputError(
-            f"{label} would take too long to draw.", why=f"More than {SECONDS:g} s a megabyte, or 3 GB of memory.",
-            fix="Flatten it, or export it as a PNG.",
-        ) from error  # fmt: skip
+        raise _too_costly(label) from error
     drawn = Image.open(io.BytesIO(png))
     shapes = sum(_tag(element) in _SHAPES for element in root.iter())
     white = shapes > 1 and np.asarray(drawn).min() > 245  # one shape alone may be the paper
@@ -141,6 +138,8 @@ def svg_strokes(path: str | os.PathLike[str]) -> Strokes:
         return on_canvas(marks, (0.0, 0.0, float(drawing.width), float(drawing.height)))
     except BadInputError:
         raise
+    except TooCostlyError as error:
+        raise _too_costly(label) from error
     except Exception as error:  # whatever is in a file, it is the file's fault
         raise _unreadable(label, f"{type(error).__name__}: {error}") from error
 
@@ -299,6 +298,11 @@ def _number(text: str, otherwise: float) -> float:
 def _too_many(label: str, count: int) -> BadInputError:
     why = f"It has some {count} elements; the limit is {MAX_ELEMENTS}."
     return BadInputError(f"{label} would take too long to draw.", why=why, fix="Join its paths, or export it as a PNG.")
+
+
+def _too_costly(label: str) -> BadInputError:
+    why = f"More than {SECONDS:g} s a megabyte, or 3 GB of memory."
+    return BadInputError(f"{label} would take too long to draw.", why=why, fix="Flatten it, or export it as a PNG.")
 
 
 def _unreadable(label: str, why: str) -> BadInputError:

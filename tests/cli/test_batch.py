@@ -212,6 +212,62 @@ def test_killed_three_times_each_photo_is_made_once(form: str, tmp_path: Path, c
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_names_that_are_no_names_of_files_are_made_such(drawing: Callable, cli: Callable, tmp_path: Path) -> None:
+    face = drawing("in/x.svg").read_bytes()
+    names = ("x" * 246 + ".svg", "a\u2028b.svg", os.fsdecode(b"\xff.svg"), "c.png/d.svg", "c.svg")
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(face)
+    (tmp_path / "in/bad\u2028.svg").write_text("<svg")
+    (tmp_path / "in/x.png.ndjson").write_text(json.dumps(LINE))
+    with tarfile.open(tmp_path / "in/t.tar", "w") as archive:
+        for name in ("a.svg", "b.svg", "a.svg", "A.svg", "./a/../e.svg", "y" * 240 + "/f.svg"):
+            member = tarfile.TarInfo(name)
+            member.size = len(face)
+            archive.addfile(member, io.BytesIO(face))
+    for form in ("files", "tar"):
+        done = cli("batch", "in", "-o", form, "--as", form, "--workers", 1, "--json")
+        assert done.json["made"] == 13 and done.json["failed"] == 1
+        photos = made(tmp_path / form)
+        assert len(photos) == 13 and {"c", "c.png_/d", "x", "x.png_/0000001", "t/a", "t/a-2", "t/A-3", "t/e"} <= set(
+            photos
+        )
+        assert cli("batch", "in", "-o", form, "--as", form, "--json").json["earlier"] == 14
+
+
+def test_data_names_no_file(drawing: Callable, cli: Callable, tmp_path: Path) -> None:
+    secret = drawing("secret.png")
+    (tmp_path / "in.ndjson").write_text(f"{json.dumps(str(secret))}\n3\n")
+    write_table(pa.table({"image": [json.dumps(str(secret)), str(secret)]}), tmp_path / "in.parquet")
+    done = cli("batch", "in.ndjson", "in.parquet", "-o", "out", "--workers", 1, "--json")
+    assert done.code == 2 and done.json["made"] == 0 and done.json["failed"] == 4
+
+
+def test_what_cannot_be_written_is_told_as_that(
+    drawing: Callable, cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing("in/a.png")
+    full = "import s2pzoo.batch.sink as s; from s2pzoo.errors import OutputError\n"
+    full += "def no(*_): raise OutputError('Cannot write it.', why='No space left on device')\ns.write_bytes = no"
+    usual = batches.start
+    monkeypatch.setattr(batches, "start", lambda job: [*usual(job)[:2], f"{full}\n{usual(job)[2]}"])
+    done = cli("batch", "in", "-o", "out", "--workers", 1)
+    assert done.code == 2 and "E_OUTPUT Cannot write it." in done.err and "No space left" in done.err
+
+
+def test_an_input_that_changed_and_a_plan_that_is_damaged_are_told(cli: Callable, tmp_path: Path) -> None:
+    (tmp_path / "in.ndjson").write_text(f"{json.dumps(LINE)}\n" * 3)
+    assert cli("batch", "in.ndjson", "-o", "out", "--shard", 1, "--workers", 1).code == 0
+    journal = tmp_path / "out/.batch/done.jsonl"
+    journal.write_text(journal.read_text().split("\n")[0] + '\n{"key": "1", "record": {"made": 1}}')
+    (tmp_path / "in.ndjson").write_text(f"{json.dumps(LINE)}\n")
+    told = cli("batch", "in.ndjson", "-o", "out", "--shard", 1, "--workers", 1)
+    assert told.code == 2 and "in.ndjson is not what it was" in told.err
+    (tmp_path / "out/.batch/plan.ndjson").write_text("")
+    told = cli("batch", "in.ndjson", "-o", "out", "--shard", 1)
+    assert told.code == 2 and "plan of" in told.err and "is damaged" in told.err
+
+
 def test_one_run_at_a_time_writes_to_a_folder(drawing: Callable, cli: Callable, tmp_path: Path) -> None:
     from s2pzoo.host.lock import locked
 

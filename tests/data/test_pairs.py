@@ -91,6 +91,21 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
     assert "a.png, b.png" in caught.value.why
 
 
+def test_words_inside_words_are_names_and_photos_that_are_called_alike_are_told(tmp_path: Path) -> None:
+    for name in ("outline", "under", "underlined", "line"):
+        write_photo(tmp_path / f"photo/{name}.png", 9)
+        write_drawing(tmp_path / f"sketch/{name}.png", 9)
+    write_drawing(tmp_path / "sketch/under.svg", 30)
+    drawn = {photo.stem: [one.name for one in drawings] for _, photo, drawings in read_pairs(tmp_path).drawn}
+    assert drawn == {"outline": ["outline.png"], "under": ["under.png", "under.svg"], "underlined": ["underlined.png"],
+                     "line": ["line.png"]}  # fmt: skip
+    for name in ("image-1", "photo-1"):
+        write_photo(tmp_path / f"photo/{name}.png", 9)
+    with pytest.raises(DataError, match="cannot be told apart") as caught:
+        read_pairs(tmp_path)
+    assert "image-1.png, photo-1.png" in caught.value.why
+
+
 def test_another_file_is_another_dataset(tmp_path: Path) -> None:
     write_photo(tmp_path / "photo/a.png", 9)
     write_drawing(tmp_path / "sketch/a.svg", 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from s2pzoo.imaging.cascade import cascade
 from s2pzoo.imaging.drawer import TooCostlyError
 from s2pzoo.imaging.read import read_sketch
-from s2pzoo.imaging.svg import svg_strokes
+from s2pzoo.imaging.svg import draw_svg, svg_strokes
 
 PATHS = '<g id="face1" class="lines"><path d="M0 20H100"/><path id="eye" class="a b" d="M0 80H100"/></g>'
 
@@ -78,6 +79,39 @@ def test_what_an_element_says_itself_is_stronger_than_a_sheet(own: str, stroke: 
     assert important == ("blue" if "!" in own else "green")
 
 
+@pytest.mark.parametrize(
+    "css",
+    [
+        "transform: translate(50px, 0)", "TRANSFORM: translateX(50px)", "transform: translate(50,0)",
+        "transform: rotate(.5turn); transform-origin: 29.5px 4.5px", "x: 50px",
+    ],
+)  # fmt: skip
+def test_what_is_moved_by_a_style_is_drawn_there(css: str) -> None:
+    for body in (f'<style>.a {{{css}}}</style><rect class="a"', f'<rect style="{css}"'):
+        shape = f'{body} width="9" height="9"/>'
+        drawn = draw_svg(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{shape}</svg>'.encode())
+        assert drawn.image.getbbox() == (384, 0, 453, 69)
+
+
+@pytest.mark.parametrize(
+    ("sheets", "stroke"),
+    [
+        ('<style media="print">.a {stroke: red}</style>', ""),
+        ('<style type="text/plain">.a {stroke: red}</style>', ""),
+        ('<style media="screen" type="text/css">.a {STROKE: red}</style>', "red"),
+        ("<style>.b {fill: red</style><style>}.a {stroke: blue}</style>", ""),
+        ("<style>@media not all and (monochrome) {.a {stroke: red}}</style>", "red"),
+        ("<style>@media (min-width: 5000px) {.a {stroke: red}}</style>", ""),
+        ("<style>@supports not (display: grid) {.a {stroke: red}}</style>", ""),
+        ("<style>.a {stroke: red; stroke:; --Ink: 1}</style>", "red"),
+    ],
+)  # fmt: skip
+def test_sheets_hold_where_they_are_meant_to(sheets: str, stroke: str) -> None:
+    eye = cascaded(sheets + PATHS).find(".//*[@id='eye']")
+    assert eye is not None
+    assert dict(one.split(":") for one in eye.get("style", "").split(";") if one).get("stroke", "") == stroke
+
+
 def test_several_sheets_are_one_and_are_taken_out() -> None:
     root = cascaded(f"<style>.a {{stroke: red}}</style>{PATHS}<defs><style>.b {{stroke: blue}}</style></defs>")
     eye = root.find(".//*[@id='eye']")
@@ -111,13 +145,20 @@ def test_places_and_transformations_may_be_said_in_a_style(said: str, attribute:
         "svg g g g g path {stroke: red}", "path ~ path ~ path {stroke: red}",
         "g:has(g:has(g:has(path))) path {stroke: red}",
         "".join(f".a{i} {{stroke: red}}" for i in range(60_000)), "*{stroke:red}" * 3000,
+        f"path {{{'fill:red;' * 9000}}}", f"{','.join(['.a'] * 100_000)} {{fill: red}}",
     ],
-    ids=["deep", "wide", "has", "many", "everywhere"],
+    ids=["deep", "wide", "has", "many", "everywhere", "long", "listed"],
 )  # fmt: skip
 def test_a_sheet_that_takes_long_is_refused(sheet: str) -> None:
     body = "<g>" * 90 + "<path/>" * 5000 + "</g>" * 90
     with pytest.raises(TooCostlyError):
         cascaded(f"<style>{sheet}</style>{body}", seconds=0.5)
+
+
+def test_a_transformation_of_many_digits_takes_no_time() -> None:
+    before = time.thread_time()
+    cascaded(f'<path style="transform: {"1" * 200_000}"/><path style="transform: rotate({"1" * 1900}deg)"/>')
+    assert time.thread_time() - before < 1  # it took 20 minutes
 
 
 @given(st.text("ab.#:>~+*[]^=\"'(){};,@! \\nmedia-not1%", max_size=80))
