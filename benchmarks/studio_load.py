@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from measure import Measurement, alone
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from s2pzoo.studio.wire import pack, unpack
@@ -45,6 +47,10 @@ class Painter:
         threading.Thread(target=self._hear, daemon=True).start()
 
     def _hear(self) -> None:
+        with contextlib.suppress(ConnectionClosed):  # the studio ends
+            self._count()
+
+    def _count(self) -> None:
         for message in self.line:
             assert isinstance(message, bytes)
             head, _ = unpack(message)
@@ -61,19 +67,19 @@ class Painter:
         at = self.rng.integers(10, SIDE - 10, 2)
         while (now := time.perf_counter()) < end:
             at = np.clip(at + self.rng.integers(-3, 4, 2), 2, SIDE - 3)
-            self.sheet[at[0] - 1 : at[0] + 2, at[1] - 1 : at[1] + 2] = 0
-            self.sent += 1
             if self.sent % 500 == 0:
                 self.sheet[:] = 255  # a new drawing
+            self.sheet[at[0] - 1 : at[0] + 2, at[1] - 1 : at[1] + 2] = 0
+            self.sent += 1
             self.line.send(pack({"id": self.sent, "model": MODEL, "drawing": 0}, self.sheet.tobytes()))
             time.sleep(max(0.0, now + 1 / rate - time.perf_counter()))
 
     def settled(self, seconds: float = 30) -> bool:
         """Whether the last point was answered by a photo."""
         end = time.perf_counter() + seconds
-        while self.last != self.sent and time.perf_counter() < end:
+        while not (done := self.last == self.sent == self.photos + self.dropped) and time.perf_counter() < end:
             time.sleep(0.02)
-        return self.last == self.sent and self.photos + self.dropped == self.sent
+        return done
 
 
 def measure_pages(repeats: int = 20) -> Measurement:
