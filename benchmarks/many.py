@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure import resident
 from PIL import Image
 
 import s2pzoo
@@ -75,17 +76,10 @@ class Memory:
             pids = subprocess.run(
                 ["pgrep", "-g", str(self.pid)], capture_output=True, text=True, check=False
             ).stdout.split()
-            sizes = [_resident(pid) for pid in pids]
+            sizes = [resident(pid) for pid in pids]
             if sizes:
                 self.seen.append(max(sizes))
             time.sleep(2)
-
-
-def _resident(pid: str) -> float:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    except (OSError, IndexError):
-        return 0.0
 
 
 def batch(model: str, source: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:

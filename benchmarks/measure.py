@@ -71,6 +71,14 @@ def in_fresh_interpreters(code: str, *, repeats: int) -> list[float]:
     return [float(_output(code).split()[-1]) for _ in range(repeats)]
 
 
+def resident(pid: int | str) -> float:
+    """The resident set of a process, in MB (10^6 bytes); 0 where it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, IndexError):
+        return 0.0
+
+
 def machine() -> str:
     """Processor, cores, load, Python and torch, in one line."""
     load = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""

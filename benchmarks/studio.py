@@ -44,27 +44,32 @@ _SLIDER = """async ([id, value]) => {
 
 
 @contextmanager
+def served(model: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A studio that runs: its address, and its process."""
+    command = [sys.executable, "-m", "s2pzoo", "studio", "--no-open", "--port", "0", "-m", model]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    try:
+        yield server.stdout.readline().strip(), server
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
 def page(model: str, drawing: Any) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
     """The studio's page with a drawing on it, and the studio."""
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "s2pzoo", "studio", "--no-open", "--port", "0", "-m", model]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    address = server.stdout.readline().strip()
-    try:
-        with sync_playwright() as play:
-            browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            one = browser.new_page(viewport={"width": 1280, "height": 800})
-            one.goto(address)
-            one.wait_for_selector("html[data-ready=yes]")
-            one.set_input_files("#file", str(drawing))
-            one.wait_for_timeout(3000)
-            yield one, server
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with served(model) as (address, server), sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        one = browser.new_page(viewport={"width": 1280, "height": 800})
+        one.goto(address)
+        one.wait_for_selector("html[data-ready=yes]")
+        one.set_input_files("#file", str(drawing))
+        one.wait_for_timeout(3000)
+        yield one, server
+        browser.close()
 
 
 def stroke(model: str, drawing: Any, what: str, *, target: float, repeats: int) -> Measurement:

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
-from measure import Measurement, alone
+from measure import Measurement, alone, resident
+from studio import SHOES, served
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from s2pzoo.studio.wire import pack, unpack
 
-MODEL, SIDE = "ups.shoes128", 128
+MODEL, SIDE = SHOES, 128
 PAGES, RATE = 8, 50
 
 
 @contextmanager
 def studio() -> Iterator[tuple[str, int]]:
     """The address of its WebSocket, and its process."""
-    command = [sys.executable, "-m", "s2pzoo", "studio", "--no-open", "--port", "0", "-m", MODEL]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    base, _, token = server.stdout.readline().strip().partition("/?")
-    try:
+    with served(MODEL) as (address, server):
+        base, _, token = address.partition("/?")
         yield f"ws{base[4:]}/api/live?{token}", server.pid
-    finally:
-        server.terminate()
-        server.wait()
 
 
 class Painter:
@@ -106,9 +98,9 @@ def measure_long(repeats: int = 300) -> Measurement:
     with studio() as (address, pid):
         painter = Painter(address, 0)
         painter.draw(repeats / 5, RATE)
-        early = _resident(pid)
+        early = resident(pid)
         painter.draw(repeats * 4 / 5, RATE)
-        late = _resident(pid)
+        late = resident(pid)
         assert painter.settled(), "the last point was lost"
     method = (
         f"resident set of the server after a fifth of {repeats} s and at the end, {RATE} points a second, {MODEL}: "
@@ -116,10 +108,6 @@ def measure_long(repeats: int = 300) -> Measurement:
     )
     what = "studio: growth under fifty points a second"
     return Measurement(what=what, method=method, values=(late - early,), unit="MB", target=50)
-
-
-def _resident(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from typing import Any, cast
 
 from attrs import asdict, define, evolve, frozen
 
+from s2pzoo.batch.sink import SINKS
 from s2pzoo.batch.source import Piece, count, pieces
-from s2pzoo.batch.work import FORMS, Job, Worker, start
+from s2pzoo.batch.work import Job, Worker, start
 from s2pzoo.errors import MissingExtraError, OutputError, S2PZooError, UnexpectedError, UsageError, rebuilt
 from s2pzoo.evaluate.journal import Journal
 from s2pzoo.host.guard import ours
@@ -65,8 +66,8 @@ def run(
         UsageError: another run, of other arguments, wrote to this folder; there is no such form.
         BadInputError: nothing is there. OutputError: it cannot be written. Whatever loading the model raises.
     """
-    if job.form not in FORMS:
-        raise UsageError(f"There is no form {job.form!r}.", fix=f"Use one of {', '.join(FORMS)}.")
+    if job.form not in SINKS:
+        raise UsageError(f"There is no form {job.form!r}.", fix=f"Use one of {', '.join(SINKS)}.")
     out = Path(os.path.abspath(job.out))
     job, home = evolve(job, out=str(out)), out / HOME
     with locked(home, what="batch", error=OutputError):
@@ -84,7 +85,10 @@ def run(
         def at(more: int) -> None:
             report(earlier + more, total)
 
-        (_by_ray if ray else _by_processes)(job, left, workers, keep, at, ray)
+        if ray:
+            _by_ray(job, left, workers, keep, at, address=ray)
+        else:
+            _by_processes(job, left, workers, keep, at)
         failed = [one for key in journal for one in journal[key]["failed"]]
         lines = "".join(f"{json.dumps(one)}\n" for one in failed)
         if failed:
@@ -193,7 +197,7 @@ class _Process:
         return evolve(self.task, skip=(*self.task.skip, self.at), lost=(*self.task.lost, lost))
 
 
-def _by_processes(job: Job, left: Left, workers: int, keep: Keep, report: Callable[[int], None], address: str) -> None:
+def _by_processes(job: Job, left: Left, workers: int, keep: Keep, report: Callable[[int], None]) -> None:
     answers: queue.Queue[tuple[_Process, str | None]] = queue.Queue()
     tasks = itertools.starmap(_Task, left)
     again = list(itertools.islice(tasks, 1))
@@ -267,7 +271,7 @@ def _kinds(kind: type[S2PZooError]) -> Iterator[type[S2PZooError]]:
 # In a cluster
 
 
-def _by_ray(job: Job, left: Left, workers: int, keep: Keep, report: Callable[[int], None], address: str) -> None:
+def _by_ray(job: Job, left: Left, workers: int, keep: Keep, report: Callable[[int], None], *, address: str) -> None:
     """By Ray Data: every worker is an actor that keeps its model; pieces come back in any order."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:

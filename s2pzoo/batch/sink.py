@@ -11,11 +11,12 @@ import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from s2pzoo.batch.work import FORMS
 from s2pzoo.imaging.write import write_bytes
-from s2pzoo.pipeline.result import Result
+
+if TYPE_CHECKING:
+    from s2pzoo.pipeline.result import Result
 
 
 class Files:
@@ -70,4 +71,4 @@ class Parquet:
         write_bytes(file.getvalue(), self.path)
 
 
-SINKS: dict[str, Callable[[Path, int], Files | Tar | Parquet]] = dict(zip(FORMS, (Files, Tar, Parquet), strict=True))
+SINKS: dict[str, Callable[[Path, int], Files | Tar | Parquet]] = {"files": Files, "tar": Tar, "parquet": Parquet}

@@ -17,10 +17,9 @@ from typing import Any
 
 from attrs import frozen
 
-from s2pzoo.cli.files import inside
 from s2pzoo.errors import BadInputError, MissingExtraError
 from s2pzoo.imaging import quickdraw
-from s2pzoo.imaging.suffixes import DRAWINGS
+from s2pzoo.imaging.suffixes import DRAWINGS, inside
 
 LINES, TAR, PARQUET, BINARY = (".ndjson", ".jsonl"), ".tar", ".parquet", quickdraw.SUFFIX
 SUFFIXES = DRAWINGS | {TAR, PARQUET}
@@ -58,10 +57,9 @@ def pieces(given: Iterable[Path], *, size: int, without: Path, column: str = "")
         kind = path.suffix.lower()
         if kind in (*LINES, TAR, PARQUET, BINARY):
             held = {TAR: _members, PARQUET: _rows, BINARY: _places}.get(kind, _lines)
-            stem = names.free(_below(home, path))
+            about = {"path": str(path), "stem": _folder(names.free(_below(home, path))), "bytes": path.stat().st_size}
             for piece in held(path, size, column):
-                yield {**piece, "path": str(path), "stem": f"{stem}_" if stem.lower().endswith(".png") else stem,
-                       "bytes": path.stat().st_size}  # fmt: skip
+                yield {**piece, **about}
         else:
             several.append([names.free(_below(home, path), path.suffix), str(path)])
             if len(several) == size:
@@ -113,7 +111,12 @@ def _fair(name: str) -> str:
     parts = posixpath.normpath(f"/{name}").strip("/").split("/")
     parts = [part.encode("utf-8", "replace").decode() or "drawing" for part in parts]
     parts = [part if len(part.encode()) <= LONGEST else f"{part[: LONGEST // 4]}-{_short(part)}" for part in parts]
-    return "/".join([*(f"{part}_" if part.lower().endswith(".png") else part for part in parts[:-1]), parts[-1]])
+    return "/".join([*map(_folder, parts[:-1]), parts[-1]])
+
+
+def _folder(name: str) -> str:
+    """Never what a photo is called."""
+    return f"{name}_" if name.lower().endswith(".png") else name
 
 
 def _short(text: str) -> str:
@@ -179,13 +182,12 @@ def _open_lines(piece: Piece) -> Iterator[Item]:
 def _json(text: bytes | str) -> Callable[[], Any]:
     def read() -> Any:
         try:
-            if isinstance(value := json.loads(text), dict | list):  # a text would be taken for the name of a file
-                return value
-            raise BadInputError("It is no drawing.", why=f"It is {str(value)[:40]!r}.", fix="Leave it out.")
-        except BadInputError:
-            raise
+            value = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise BadInputError("It is not valid JSON.", why=str(error), fix="Mend it, or leave it out.") from error
+        if not isinstance(value, dict | list):  # a text would be taken for the name of a file
+            raise BadInputError("It is no drawing.", why=f"It is {str(value)[:40]!r}.", fix="Leave it out.")
+        return value
 
     return read
 
@@ -282,11 +284,7 @@ def _rows(path: Path, size: int, column: str) -> Iterator[Piece]:
     known = file.schema_arrow.names
     column = column or next((name for name in COLUMNS if name in known), "")
     if column not in known:
-        what = (
-            f"{path} has no column {column!r}."
-            if column
-            else f"In which column of {path} the drawings are is not told."
-        )
+        what = f"{path} has no column {column!r}." if column else f"Which column of {path} has drawings is not told."
         raise BadInputError(what, why=f"It has {', '.join(known)}.", fix="Say which: --column NAME.")
     for group in range(file.num_row_groups):
         rows = file.metadata.row_group(group).num_rows

@@ -13,10 +13,13 @@ from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 
+import s2pzoo
+from s2pzoo.batch.sink import SINKS
 from s2pzoo.batch.source import Piece, items
 from s2pzoo.host.guard import ours
+from s2pzoo.spec import graph
+from s2pzoo.spec.fields import read_options
 
-FORMS = ("files", "tar", "parquet")
 Tell = Callable[[Mapping[str, Any]], None]
 
 
@@ -39,11 +42,10 @@ class Worker:
     """A loaded model that makes pieces of a job."""
 
     def __init__(self, job: Job) -> None:
-        from s2pzoo.cli.models import opened, options_of
-
         self.job = job
-        self.pipeline = opened(job.model, weights=job.weights, device=job.device, runtime=job.runtime)
-        self.options = options_of(self.pipeline, job.knobs)
+        self.pipeline = s2pzoo.load(job.model, weights=job.weights, device=job.device, runtime=job.runtime)
+        self.options = read_options(job.knobs, self.pipeline.model.options)
+        graph.read_options(self.pipeline.model, self.options)  # told before the first drawing
 
     def make(
         self, number: int, piece: Piece, *, skip: Collection[int] = (), tell: Tell = lambda _: None
@@ -53,8 +55,6 @@ class Worker:
         Raises:
             OutputError: they cannot be written: no drawing's fault.
         """
-        from s2pzoo.batch.sink import SINKS
-
         began, made, failed = time.monotonic(), 0, []
         sink = SINKS[self.job.form](Path(self.job.out), number)
         for index, item in enumerate(items(piece)):

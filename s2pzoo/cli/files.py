@@ -13,6 +13,7 @@ from pathlib import Path
 from s2pzoo.errors import BadInputError, OutputError
 from s2pzoo.imaging.suffixes import DRAWINGS as DRAWINGS
 from s2pzoo.imaging.suffixes import PHOTOS as PHOTOS
+from s2pzoo.imaging.suffixes import inside
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 """Suffixes of pictures that are written."""
@@ -210,28 +211,6 @@ def check_folder(folder: Path) -> None:
 
 
 _STAGES = ".stages"
-
-
-def inside(folder: Path, suffixes: Collection[str], without: Path) -> list[Path]:
-    """The files with one of `suffixes` in a folder and below, sorted; see `found`."""
-    held = []
-    for root, folders, names in os.walk(folder):
-        here = Path(root)
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and _real(here / n) != without)
-        held += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in suffixes]
-    return sorted(path for path in held if path.suffix.lower() != ".json" or _has_strokes(path))
-
-
-def _has_strokes(path: Path) -> bool:
-    from s2pzoo.imaging.formats import MAX_BYTES, read_limited
-
-    try:
-        text = read_limited(path, MAX_BYTES)
-    except BadInputError:
-        return True  # reading it will say why not
-    return text.lstrip()[:1] == b"[" or any(
-        key in text for key in (b'"strokes"', b'"drawing"', b'"elements"', b'"records"')
-    )
 
 
 def _foreign(path: Path) -> Path | None:

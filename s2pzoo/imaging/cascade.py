@@ -34,7 +34,7 @@ def cascade(root: Element, *, seconds: float) -> None:
     styles say of places and transformations. Raises TooCostlyError after so many `seconds` of the processor.
     """
     end = time.thread_time() + seconds
-    sheets = [(parent, one) for parent in root.iter() for one in parent if _name(one) == "style"]
+    sheets = [(parent, one) for parent in root.iter() for one in parent if tag_of(one) == "style"]
     texts = [one.text or "" for _, one in sheets if _is_css(one)]
     if any("{" in text for text in texts):
         _apply(texts, root, end)
@@ -159,5 +159,6 @@ def _depth(root: Element) -> int:
     return depth
 
 
-def _name(element: Element) -> str:
+def tag_of(element: Element) -> str:
+    """Without its namespace."""
     return str(element.tag).rpartition("}")[2]

@@ -25,7 +25,7 @@ from attrs import frozen
 from PIL import Image
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging.cascade import cascade
+from s2pzoo.imaging.cascade import cascade, tag_of
 from s2pzoo.imaging.drawer import DRAWER, TooCostlyError
 from s2pzoo.imaging.strokes import Stroke, Strokes, not_drawn, on_canvas, read_limited
 
@@ -86,9 +86,9 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Drawn:
     if (tags := data.count(b"<")) > 4 * MAX_ELEMENTS:
         raise _too_many(label, tags // 2)
     root = _parsed(data, label)
-    if _tag(root) != "svg":
+    if tag_of(root) != "svg":
         raise BadInputError(
-            f"{label} is not an SVG.", why=f"Its root is <{_tag(root)[:40]}>.", fix="Give an SVG drawing."
+            f"{label} is not an SVG.", why=f"Its root is <{tag_of(root)[:40]}>.", fix="Give an SVG drawing."
         )
     if (count := sum(1 for _ in root.iter())) > MAX_ELEMENTS:
         raise _too_many(label, count)
@@ -104,7 +104,7 @@ def draw_svg(data: bytes, *, label: str = "The SVG") -> Drawn:
     except TooCostlyError as error:
         raise _too_costly(label) from error
     drawn = Image.open(io.BytesIO(png))
-    shapes = sum(_tag(element) in _SHAPES for element in root.iter())
+    shapes = sum(tag_of(element) in _SHAPES for element in root.iter())
     white = shapes > 1 and np.asarray(drawn).min() > 245  # one shape alone may be the paper
     if white or (shapes and drawn.getbbox() is None):
         raise BadInputError(
@@ -172,16 +172,16 @@ def _parsed(data: bytes, label: str) -> Element:
 
 def _not_drawn(root: Element) -> tuple[str, ...]:
     """What is in a drawing and will not be in the picture, in words."""
-    patterns = {element.get("id", "") for element in root.iter() if _tag(element) == "pattern"}
+    patterns = {element.get("id", "") for element in root.iter() if tag_of(element) == "pattern"}
     found: Counter[str] = Counter()
     for element in root.iter():
         looks = [f"{name}:{value}" for name, value in element.items() if name in _LOOKS or name.startswith("marker")]
         found["arrow head"] += any(_MARKED.search(one) for one in looks)
         found["pattern"] += any(match[1] in patterns for one in looks for match in _LINK.finditer(one))
-        found["text"] += _tag(element) == "text" and bool("".join(element.itertext()).strip())
-        found["piece of HTML"] += _tag(element) == "foreignObject"
+        found["text"] += tag_of(element) == "text" and bool("".join(element.itertext()).strip())
+        found["piece of HTML"] += tag_of(element) == "foreignObject"
         outside = any(name.rpartition("}")[2] == "href" and not _inside(value) for name, value in element.items())
-        found["picture of another file"] += _tag(element) == "image" and outside
+        found["picture of another file"] += tag_of(element) == "image" and outside
     return not_drawn(found)
 
 
@@ -213,10 +213,12 @@ def _made_safe(root: Element, label: str) -> None:
             elif name in _PAINTED:
                 element.set(name, _COLOUR.sub(known, value))
         faint = faint or any(f"{paint}-opacity" in name + value for paint in _PAINTS for name, value in element.items())
-        if _tag(element) in _LINES and "opacity" in element.attrib and not faint:  # of lines it is that of their paint
+        if (
+            tag_of(element) in _LINES and "opacity" in element.attrib and not faint
+        ):  # of lines it is that of their paint
             element.attrib |= dict.fromkeys((f"{paint}-opacity" for paint in _PAINTS), element.attrib.pop("opacity"))
         for child in list(element):
-            if _tag(child) in _TAKEN_OUT:
+            if tag_of(child) in _TAKEN_OUT:
                 element.remove(child)
             else:
                 todo.append((child, depth + 1, faint, pen))
@@ -307,7 +309,3 @@ def _too_costly(label: str) -> BadInputError:
 
 def _unreadable(label: str, why: str) -> BadInputError:
     return BadInputError(f"{label} is not a readable SVG.", why=why, fix="Export it again.")
-
-
-def _tag(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
