@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from attrs import evolve, field, frozen
@@ -107,7 +106,7 @@ class EncoderConfig(JointConfig):
 class Search:
     """How z is looked for."""
 
-    steps: int = knob(40, low=0, paper=1000, help="of the search for z, at faithfulness .5")
+    steps: int = knob(40, low=0, paper=1000, help="of the search for z, and at most of what makes it more faithful")
     start: str = knob(
         "learned", choices=("learned", "refined", "random"), paper="refined",
         help="from the best of the draws and the initialiser's, of the draws, or from one draw",
@@ -115,12 +114,16 @@ class Search:
     inits: int = knob(30, low=1, high=1000, released=30, help="N, random candidates to choose the start from")
     restarts: int = knob(1, low=1, high=100, paper=1, help="candidates that are followed, the best is kept")
     contextual: str = knob(
-        "kl_ink", choices=("kl", "kl_ink", "l1", "mse"), paper="kl", help="how sketches compare: KL of light, ink ..."
+        "kl_ink",
+        choices=("kl", "kl_ink", "tv_ink", "l1", "mse"),
+        paper="kl",
+        help="how sketches compare: KL of light, of ink, total variation of ink ...",
     )
     direction: str = knob(
         "input", choices=("input", "made"), paper="input", released="made", help="of the KL: from which to the other"
     )
     blur: float = knob(2.0, low=0, high=8, paper=0.0, help="of both sketches before that, in their pixels")
+    lines: float = knob(0.0, low=0, paper=0.0, help="how much the lines seen in the photo count beside the sketch")
     lam: float = knob(0.01, low=0, paper=0.01, help="weight of the perceptual loss")
     perceptual: str = knob(
         "released", choices=("released", "paper"), paper="paper", released="released", help="-log D, or log(1 - D)"
@@ -131,18 +134,15 @@ class Search:
     lr: float = knob(0.05, low=0, help="rate of the optimiser")
     patience: int = knob(25, low=1, help="steps without a better candidate after which it stops")
 
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Search:
-        """The search that the options of a step ask for: fields of a search, and `faithfulness`."""
-        fields = {name: value for name, value in options.items() if name != "faithfulness"}
-        faithfulness = options.get("faithfulness")
-        return cls(**fields).faithful(0.5 if faithfulness is None else faithfulness)
+    def literal(self, share: float) -> Search:
+        """What follows this search where a drawing is to be taken line by line: priors a tenth, and the photo's lines.
 
-    def faithful(self, faithfulness: float) -> Search:
-        """The same search, from free (0) to obedient (1): more steps, and weaker priors. At .5 it is as it is."""
-        weight = 10 ** (2 * (0.5 - faithfulness))
-        priors = {name: getattr(self, name) * weight for name in ("lam", "prior", "anchor")}
-        return evolve(self, steps=round(self.steps * 2 * faithfulness), **priors)
+        It begins where this one ended; `share` of its steps.
+        """
+        priors = {name: getattr(self, name) / 10 for name in ("lam", "prior", "anchor")}
+        compared = {"contextual": "tv_ink", "blur": self.blur / 2, "lines": 1.0}
+        steps = round(self.steps * share)
+        return evolve(self, steps=steps, start="learned", inits=1, restarts=1, **compared, **priors)
 
 
 PAPER_SEARCH = Search(

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
-from attrs import asdict, define, frozen
+from attrs import asdict, define, evolve, frozen
 from torch import Tensor
 from torch.nn import functional as F
 
 from s2pzoo.errors import Remark
 from s2pzoo.interfaces import Refiner
+from s2pzoo.nn.colour import luma
 from s2pzoo_contextualgan.config import ProjectionConfig, Search
 from s2pzoo_contextualgan.joint import EPSILON, JointDiscriminator, JointGenerator, join, shrink
 
-SIZES = {"kl": 0.05, "kl_ink": 1.0, "l1": 0.05, "mse": 0.03}
+SIZES = {"kl": 0.05, "kl_ink": 1.0, "l1": 0.05, "mse": 0.03, "tv_ink": 0.2}
 """The contextual losses as shares of `kl_ink`, between a drawing and the initialiser's sketch of it."""
+
+PLAIN = 0.5
+"""What is left of z where a drawing is taken most freely."""
 
 
 # What z has to minimise, and rules to move it.
@@ -29,7 +34,9 @@ def divergence(known: Tensor, made: Tensor, mask: Tensor, *, kind: str, directio
     if kind in ("l1", "mse"):
         error = (made - known).abs() if kind == "l1" else (made - known).square()
         return (error * mask).flatten(1).sum(1) / mask.flatten(1).sum(1).clamp(min=1)
-    p, q = (_distribution(1 - one if kind == "kl_ink" else one, mask) for one in (known, made))
+    p, q = (_distribution(1 - one if kind.endswith("ink") else one, mask) for one in (known, made))
+    if kind == "tv_ink":
+        return (p - q).abs().sum(1) / 2
     if direction == "made":
         p, q = q, p
     return (p * (p.log() - q.log())).sum(1)
@@ -44,6 +51,12 @@ def blurred(images: Tensor, sigma: float) -> Tensor:
     kernel = kernel / kernel.sum()
     padded = F.pad(images, (reach,) * 4, mode="replicate")
     return F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+
+
+def lines(photo: Tensor) -> Tensor:
+    """The lines of photos (N,3,s,s) as a sketch (N,1,s,s): `s2pzoo.imaging.edges.photocopy`, with gradients."""
+    gray = luma(photo) + 0.02
+    return ((blurred(gray, 0.7) / blurred(gray, 4.0) - 0.85) / 0.15).clamp(0, 1)
 
 
 def _distribution(mass: Tensor, mask: Tensor) -> Tensor:
@@ -125,6 +138,7 @@ class Projection(Refiner):
         self.generator = JointGenerator(config.generator)
         self.discriminator = JointDiscriminator(config.discriminator)
         self.watch: Callable[[int, Tensor, Tensor], None] | None = None
+        self.interrupted = False
         self.requires_grad_(False).train(False)
 
     def train(self, mode: bool = True) -> Projection:
@@ -135,11 +149,11 @@ class Projection(Refiner):
     def forward(
         self, *, sketch: Tensor, generator: torch.Generator, latent: Tensor | None = None, **options: Any
     ) -> dict[str, Tensor]:
-        """See `Search` for the options; `faithfulness` 0 to 1 is `Search.faithful`."""
+        """See `Search` for the options, `faithful` for `faithfulness`."""
         drawn = shrink(sketch, self.config.generator.side)
         seen = torch.ones_like(drawn)
         known = Known(sketch=drawn, photo=drawn.expand(-1, 3, -1, -1), sketch_known=seen, photo_known=0 * seen)
-        z, _ = self.project(known, Search.of(options), generator, guess=latent)
+        z = self.faithful(known, generator, guess=latent, **options)
         return {"latent": z, **self.generator(latent=z)}
 
     def so_far(self, step: int, z: Tensor, losses: Tensor) -> dict[str, Tensor]:
@@ -150,6 +164,37 @@ class Projection(Refiner):
         """G and D are compiled; the search itself, a loop that stops when it likes, is not."""
         self.generator.compile(*args, **how)
         self.discriminator.compile(*args, **how)
+
+    def faithful(
+        self, known: Known, generator: torch.Generator, *, guess: Tensor | None = None,
+        faithfulness: float | None = None, **search: Any,
+    ) -> Tensor:  # fmt: skip
+        """The z (N,D) of a search with these fields, as free (0) or as literal (1) as is asked for.
+
+        None and .5: what `project` finds. Above, it is searched on from there (`Search.literal`). Below, z goes towards
+        the middle of the prior, where faces are plain, by those steps alone that lead away from what is known.
+        """
+        usual, way = Search(**search), 0.0 if faithfulness is None else 2 * faithfulness - 1
+        z, _ = self.project(known, usual, generator, guess=guess)
+        if way < 0:
+            return self._freer(z, known, evolve(usual.literal(0), lines=0.0), -way)
+        if way > 0 and not self.interrupted:
+            z, _ = self.project(known, usual.literal(way), generator, guess=z)
+        return z
+
+    def _freer(self, z: Tensor, known: Known, search: Search, share: float) -> Tensor:
+        """z (N,D), so much of the way to the freest."""
+        shares = torch.linspace(1, PLAIN, 8, device=z.device)
+        with torch.no_grad():
+            rungs = z[:, None] * shares[:, None]  # (N,8,D)
+            known = known.repeated(len(shares))
+            made = self.generator(latent=rungs.flatten(0, 1))
+            fit = self._fit(made["sketch"], made["photo"], known, search).view(len(z), -1)
+        chosen = []
+        for ladder, misfits in zip(rungs, fit, strict=True):
+            away = ladder[misfits >= misfits.cummax(0).values]
+            chosen.append(away[round(share * (len(away) - 1))])
+        return torch.stack(chosen)
 
     def project(
         self, known: Known, search: Search, generator: torch.Generator, *, guess: Tensor | None = None
@@ -165,7 +210,7 @@ class Projection(Refiner):
         each = len(z) // count
         known, guess = known.repeated(each), None if guess is None else guess.repeat_interleave(each, 0)
         best = _Best(z.clone(), torch.full((len(z),), torch.inf, device=z.device))
-        move, idle, restarted = mover(z, search), 0, 0
+        move, idle, restarted, self.interrupted = mover(z, search), 0, 0, False
         try:
             for step in range(search.steps + 1):
                 loss, gradient = self._loss(z, known, search, guess)
@@ -181,6 +226,7 @@ class Projection(Refiner):
                 if self.config.generator.prior == "uniform":
                     z.data.clamp_(-1, 1)
         except KeyboardInterrupt:
+            self.interrupted = True
             warnings.warn("The search was interrupted; this is the best it had found.", Remark, stacklevel=2)
         if restarted:
             told = f"{restarted} candidates of the search were no longer numbers and began again elsewhere."
@@ -229,17 +275,20 @@ class Projection(Refiner):
         known: Known, search: Search, guess: Tensor | None,
     ) -> Tensor:  # fmt: skip
         """The loss of each candidate (M,), from what `_make` made of it."""
-        fit = divergence(
-            known.sketch, sketch, known.sketch_known,
-            kind=search.contextual, direction=search.direction, blur=search.blur,
-        )  # fmt: skip
-        pixels = known.photo_known.flatten(1).sum(1)
-        off = ((photo - known.photo).abs() * known.photo_known).flatten(1).sum(1)
-        loss = fit + off / pixels.clamp(min=1) / SIZES["l1"]
-        loss = loss + search.lam * unreal(logits, form=search.perceptual)
+        loss = self._fit(sketch, photo, known, search) + search.lam * unreal(logits, form=search.perceptual)
         if guess is not None:
             return loss + search.anchor * SIZES[search.contextual] * (z - guess).square().mean(1)
         return loss + search.prior * z.square().mean(1) if self.config.generator.prior == "normal" else loss
+
+    def _fit(self, sketch: Tensor, photo: Tensor, known: Known, search: Search) -> Tensor:
+        """How far sketches (M,1,s,s) and photos (M,3,s,s) are from what is known, (M,)."""
+        compared = partial(divergence, kind=search.contextual, direction=search.direction, blur=search.blur)
+        fit = compared(known.sketch, sketch, known.sketch_known)
+        if search.lines:
+            fit = fit + search.lines * compared(known.sketch, lines(photo), known.sketch_known)
+        pixels = known.photo_known.flatten(1).sum(1)
+        off = ((photo - known.photo).abs() * known.photo_known).flatten(1).sum(1)
+        return fit + off / pixels.clamp(min=1) / SIZES["l1"]
 
     def _tell(self, step: int, best: _Best, each: int) -> None:
         if self.watch:

@@ -19,7 +19,6 @@ from s2pzoo.pipeline.photos import read_mask, read_photos
 from s2pzoo.pipeline.run import Pipeline
 from s2pzoo.spec.graph import read_options
 from s2pzoo.spec.ports import Port
-from s2pzoo_contextualgan.config import Search
 from s2pzoo_contextualgan.joint import ContextEncoder, blend
 from s2pzoo_contextualgan.projection import Known, Projection
 
@@ -94,7 +93,7 @@ def _fill(pipeline: Pipeline, photo: Tensor, seen: Tensor, seed: int, **options:
     with torch.no_grad():
         encoder = cast(ContextEncoder | None, pipeline.components.get("initialiser"))
         guess = encoder.guess(known.sketch, known.photo, known.sketch_known, known.photo_known)[0] if encoder else None
-        z, _ = _projection(pipeline).project(known, Search.of(settings), generator, guess=guess)
+        z = _projection(pipeline).faithful(known, generator, guess=guess, **settings)
         return _projection(pipeline).generator(latent=z)
 
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from s2pzoo_contextualgan.config import PAPER_SEARCH, Search
-from s2pzoo_contextualgan.projection import blurred, divergence, mover, unreal
+from s2pzoo_contextualgan.projection import blurred, divergence, lines, mover, unreal
+from scipy.ndimage import gaussian_filter
+
+from s2pzoo.imaging.edges import photocopy
 
 ONES = torch.ones(1, 1, 1, 2)
 
@@ -98,14 +103,27 @@ def test_the_momentum_rule_is_the_released_one() -> None:
     assert z.item() == pytest.approx(-0.19 + 0.9 * 0.1 + 1.9 * -0.19)
 
 
-def test_faithfulness_trades_steps_against_priors() -> None:
+def test_what_makes_a_search_literal_has_weaker_priors_and_counts_the_lines_of_the_photo() -> None:
     plain = Search()
-    assert plain.faithful(0.5) == plain
-    free, obedient = plain.faithful(0.0), plain.faithful(1.0)
-    assert free.steps == 0 and obedient.steps == 2 * plain.steps
-    assert free.lam == pytest.approx(10 * plain.lam) and obedient.lam == pytest.approx(plain.lam / 10)
-    assert free.prior > plain.prior > obedient.prior
-    assert free.anchor > plain.anchor > obedient.anchor
+    literal = plain.literal(0.5)
+    assert (literal.steps, literal.lines, literal.inits) == (plain.steps // 2, 1.0, 1)
+    for prior in ("lam", "prior", "anchor"):
+        assert getattr(literal, prior) == pytest.approx(getattr(plain, prior) / 10)
+
+
+def test_the_lines_of_a_photo_are_those_that_the_filter_finds() -> None:
+    photo = gaussian_filter(np.random.default_rng(0).random((64, 64, 3), np.float32), (2, 2, 0))
+    found, made = photocopy(photo), lines(torch.from_numpy(photo).movedim(2, 0)[None])[0, 0].numpy()
+    assert found.min() < 0.2
+    assert np.abs(made - found)[16:-16, 16:-16].max() < 0.02  # borders are continued in another way
+
+
+def test_total_variation_of_ink_is_none_of_a_drawing_to_itself_and_one_where_nothing_is_shared() -> None:
+    left, right = torch.ones(1, 1, 8, 8), torch.ones(1, 1, 8, 8)
+    left[..., 2], right[..., 5] = 0, 0
+    compared = partial(divergence, mask=torch.ones_like(left), kind="tv_ink", direction="input")
+    assert compared(left, left).item() == 0
+    assert compared(left, right).item() == pytest.approx(1, abs=1e-3)
 
 
 def test_the_papers_procedure_is_there_as_it_is() -> None:
@@ -122,7 +140,3 @@ def test_the_papers_procedure_is_there_as_it_is() -> None:
 def test_a_search_that_makes_no_sense_is_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(field))):
         Search(**field)  # pyright: ignore[reportArgumentType]
-
-
-def test_the_longest_search_may_be_as_obedient_as_can_be() -> None:
-    assert Search.of({"steps": 5000, "faithfulness": 1.0}).steps == 10_000
