@@ -18,10 +18,10 @@ from typing import Any
 from attrs import frozen
 
 from s2pzoo.errors import BadInputError, MissingExtraError
-from s2pzoo.imaging import quickdraw
+from s2pzoo.imaging.formats import BINARY, binary_strokes
 from s2pzoo.imaging.suffixes import DRAWINGS, inside
 
-LINES, TAR, PARQUET, BINARY = (".ndjson", ".jsonl"), ".tar", ".parquet", quickdraw.SUFFIX
+LINES, TAR, PARQUET = (".ndjson", ".jsonl"), ".tar", ".parquet"
 SUFFIXES = DRAWINGS | {TAR, PARQUET}
 COLUMNS = ("image", "png", "jpg", "drawing", "strokes", "sketch", "bytes")
 """Of a parquet file, the first of these holds the drawings where none is named."""
@@ -55,8 +55,8 @@ def pieces(given: Iterable[Path], *, size: int, without: Path, column: str = "")
     names, several = _Names(), []
     for home, path in _found(given, without):
         kind = path.suffix.lower()
-        if kind in (*LINES, TAR, PARQUET, BINARY):
-            held = {TAR: _members, PARQUET: _rows, BINARY: _places}.get(kind, _lines)
+        if kind in (*LINES, TAR, PARQUET, *BINARY):
+            held = {TAR: _members, PARQUET: _rows, **dict.fromkeys(BINARY, _places)}.get(kind, _lines)
             about = {"path": str(path), "stem": _folder(names.free(_below(home, path))), "bytes": path.stat().st_size}
             for piece in held(path, size, column):
                 yield {**piece, **about}
@@ -192,19 +192,19 @@ def _json(text: bytes | str) -> Callable[[], Any]:
     return read
 
 
-# QuickDraw's binary files
+# QuickDraw's and sketch-rnn's files
 
 
 def _places(path: Path, size: int, column: str) -> Iterator[Piece]:
-    places = quickdraw.places(path)
-    for first in range(0, len(places), size):
-        yield {"kind": "binary", "first": first + 1, "items": places[first : first + size]}
+    numbers = range(1, len(BINARY[path.suffix.lower()][0].places(path)) + 1)
+    for first in range(0, len(numbers), size):
+        yield {"kind": "binary", "items": list(numbers[first : first + size])}
 
 
 def _open_binary(piece: Piece) -> Iterator[Item]:
     path = Path(piece["path"])
-    for number, place in enumerate(piece["items"], piece["first"]):
-        read = lambda place=place: quickdraw.drawing_at(path, place)  # noqa: E731
+    for number in piece["items"]:
+        read = lambda number=number: binary_strokes(path, number)  # noqa: E731
         yield Item(name=f"{piece['stem']}/{number:07d}", label=f"{path.name}#{number}", read=read)
 
 

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2pzoo.errors import BadInputError, DataError
-from s2pzoo.imaging import quickdraw
-from s2pzoo.imaging.formats import members
+from s2pzoo.imaging.formats import BINARY, members
 from s2pzoo.imaging.pixels import to_bytes
 from s2pzoo.imaging.read import read_sketch
 from s2pzoo.imaging.suffixes import DRAWINGS
@@ -20,7 +19,7 @@ from s2pzoo.imaging.suffixes import DRAWINGS
 TOLD = 20
 
 
-def named(folder: Path, suffixes: Collection[str] = DRAWINGS | {quickdraw.SUFFIX}) -> dict[str, Path]:
+def named(folder: Path, suffixes: Collection[str] = DRAWINGS | set(BINARY)) -> dict[str, Path]:
     """The files with one of the suffixes, sorted, by name; with its suffix where two would share one."""
     if not folder.is_dir():
         return {}

@@ -11,8 +11,7 @@ from attrs import evolve, field, frozen
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging import quickdraw
-from s2pzoo.imaging.formats import home_of, read_strokes
+from s2pzoo.imaging.formats import BINARY, home_of, read_strokes
 from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.imaging.svg import GZIP, read_svg
 
@@ -66,7 +65,7 @@ def _kind(path: Path, head: bytes) -> str:
     named = path.suffix.lower()
     if text[:1] == b"<" or (named == ".svg" and head[:2] in (b"\xff\xfe", b"\xfe\xff")) or head[:2] == GZIP:
         return "svg"
-    return "strokes" if text[:1] in (b"{", b"[") or home_of(path)[0].suffix.lower() == quickdraw.SUFFIX else "pixels"
+    return "strokes" if text[:1] in (b"{", b"[") or home_of(path)[0].suffix.lower() in BINARY else "pixels"
 
 
 def _read_pixels(path: Path, head: bytes) -> Raster:

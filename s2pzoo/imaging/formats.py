@@ -4,7 +4,7 @@
     points      a list of strokes, each a list of points (x, y); a third value, pressure or time, is not used
     quickdraw   a list of strokes, each [xs, ys] or [xs, ys, times]; {"drawing": [...]}; NDJSON, one of these a line;
                 the data set's .bin
-    stroke-3    sketch-rnn's rows (dx, dy, whether the pen is lifted after it)
+    stroke-3    sketch-rnn's rows (dx, dy, whether the pen is lifted after it); the data set's .npz
     stroke-5    sketch-rnn's rows (dx, dy, pen down, pen lifted, end)
     excalidraw  an .excalidraw file or its clipboard
     tldraw      a .tldr file, a snapshot or a clipboard
@@ -27,7 +27,7 @@ import numpy as np
 from attrs import evolve
 
 from s2pzoo.errors import BadInputError
-from s2pzoo.imaging import quickdraw
+from s2pzoo.imaging import quickdraw, sketchrnn
 from s2pzoo.imaging.pixels import LUMA
 from s2pzoo.imaging.strokes import (
     FORM,
@@ -45,21 +45,23 @@ from s2pzoo.imaging.strokes import (
 MAX_BYTES = 50_000_000
 MAX_DRAWINGS = 10_000
 _LINES = (".ndjson", ".jsonl")
-_MEMBER = re.compile(
-    rf"(.+(?:{'|'.join(map(re.escape, (*_LINES, quickdraw.SUFFIX)))}))#([1-9]\d{{0,6}})", re.IGNORECASE
-)
+BINARY: dict[str, tuple[Any, str]] = {
+    quickdraw.SUFFIX: (quickdraw, "quickdraw"), sketchrnn.SUFFIX: (sketchrnn, "stroke-3"),
+}  # fmt: skip
+"""Files of many drawings that are no text: who reads them, and the form that comes of it."""
+_MEMBER = re.compile(rf"(.+(?:{'|'.join(map(re.escape, (*_LINES, *BINARY)))}))#([1-9]\d{{0,6}})", re.IGNORECASE)
 
 
 def members(path: Path) -> list[Path]:
-    """The drawings in a file of one a line, or QuickDraw's, as FILE#1, FILE#2, ...; of any other file the file itself.
+    """The drawings in a file of one a line, QuickDraw's or sketch-rnn's, as FILE#1, FILE#2, ...; of any other the file.
 
     Raises BadInputError.
     """
-    binary = path.suffix.lower() == quickdraw.SUFFIX
-    if not (binary or path.suffix.lower() in _LINES) or not path.is_file():
+    suffix = path.suffix.lower()
+    if suffix not in (*BINARY, *_LINES) or not path.is_file():
         return [path]
-    if binary:
-        numbers = list(range(1, len(quickdraw.places(path)) + 1))
+    if suffix in BINARY:
+        numbers = list(range(1, len(BINARY[suffix][0].places(path)) + 1))
     else:
         numbers = [number for number, line in enumerate(read_limited(path, MAX_BYTES).splitlines(), 1) if line.strip()]
     if len(numbers) > MAX_DRAWINGS:
@@ -79,8 +81,8 @@ def home_of(path: Path) -> tuple[Path, int]:
 def read_strokes(path: Path, *, form: str = "") -> Strokes:
     """Strokes from a file; FILE.ndjson#3 is its third line. Raises BadInputError."""
     home, number = home_of(path)
-    if home.suffix.lower() == quickdraw.SUFFIX and (number or len(members(home)) < 2):
-        return strokes_of(_of_quickdraw(home, number or 1), form="quickdraw", label=str(path))
+    if home.suffix.lower() in BINARY and (number or len(members(home)) < 2):
+        return binary_strokes(home, number or 1)
     if number:
         raw = b"".join(read_limited(home, MAX_BYTES).splitlines()[number - 1 : number])
         return strokes_of(_parsed(raw, str(path)), form=form, label=str(path))
@@ -91,11 +93,13 @@ def read_strokes(path: Path, *, form: str = "") -> Strokes:
     return strokes_of(_parsed(read_limited(path, MAX_BYTES), str(path)), form=form, label=str(path))
 
 
-def _of_quickdraw(path: Path, number: int) -> Any:
-    places = quickdraw.places(path)
+def binary_strokes(path: Path, number: int) -> Strokes:
+    """The drawing of that number, from 1, of a file of `BINARY`. Raises BadInputError."""
+    reader, form = BINARY[path.suffix.lower()]
+    places = reader.places(path)
     if number > len(places):
         raise BadInputError(f"{path} has no drawing {number}.", why=f"It has {len(places)}.", fix="Count from 1.")
-    return quickdraw.drawing_at(path, places[number - 1])
+    return strokes_of(reader.drawing_at(path, places[number - 1]), form=form, label=f"{path}#{number}")
 
 
 def strokes_of(data: Any, *, form: str = "", label: str = "The drawing") -> Strokes:

@@ -25,6 +25,7 @@ from pyarrow.parquet import read_table, write_table
 from s2pzoo.batch import run as batches
 from s2pzoo.batch.source import count, items, pieces
 from s2pzoo.errors import BadInputError
+from s2pzoo.imaging.strokes import Strokes
 from s2pzoo.pipeline.result import read_provenance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -305,7 +306,7 @@ def test_pieces_hold_each_drawing_once_and_in_order(size: int, name: str, tmp_pa
                     member.size = 1
                     archive.addfile(member, io.BytesIO(str(index).encode()))
     if name == "in.bin":
-        ones = [struct.pack("<Q2sbIHHBB", 0, b"DE", 1, 0, 1, 1, index, 0) for index in range(4)]
+        ones = [struct.pack("<Q2sbIHHBBBB", 0, b"DE", 1, 0, 1, 2, 0, index, 0, 90) for index in range(4)]
         path.write_bytes(b"".join(ones))
     if name == "in.parquet":
         write_table(pa.table({"image": [f"[{index}]" for index in range(4)]}), path, row_group_size=3)
@@ -317,8 +318,9 @@ def test_pieces_hold_each_drawing_once_and_in_order(size: int, name: str, tmp_pa
 
 def _read(value: Any) -> Any:
     """What tells one of these drawings from another."""
-    if isinstance(value, dict):
-        return value["drawing"][0][0]
+    if isinstance(value, Strokes):
+        across, down = value.points[0][1] - value.points[0][0]
+        return round(90 * across / down)
     return value.stem if isinstance(value, Path) else value
 
 
