@@ -3,10 +3,10 @@
     python tools/faithfulness.py deepfacedrawing contextualgan --drawings examples/sketches/faces [--corpus CORPUS]
 
 For each drawing, what the model itself makes a drawing of it again (DeepFaceDrawing's refined sketch, the sketch half
-of Contextual GAN's picture), and the lines that a filter finds in the photo, are compared with what was drawn: half the
-L1 distance of both inks, blurred by 2 of 128 pixels and divided by their sums, 0 alike to 1. Told: the means at each
-faithfulness, and for how many drawings they nowhere rise by more than .005. `--corpus` adds drawings of a face corpus,
-at every roughness.
+of Contextual GAN's picture, T' of UPS), and the lines that a filter finds in the photo, are compared with what was
+drawn: half the L1 distance of both inks, blurred by 2 of 128 pixels and divided by their sums, 0 alike to 1. Told: the
+means at each faithfulness, and for how many drawings they nowhere rise by more than .005. `--corpus` adds drawings of a
+face corpus, at every roughness. `--sheet` shows the first drawings, and their photos at each faithfulness.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from s2pzoo.data.dataset import evenly, open_dataset
 from s2pzoo.imaging.edges import photocopy
 from s2pzoo.imaging.rough import LEVELS
 from s2pzoo.nn.adapters import resized
+from s2pzoo.train.sheet import sheet
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SLACK = 0.005
 
 
-AGAIN = ("refined_sketch", "drawn")
+AGAIN = ("refined_sketch", "drawn", "clean_sketch")
 """Values that are a model's own drawing of what it made."""
 
 
@@ -51,6 +52,8 @@ def main() -> None:
     parser.add_argument("--drawings", type=Path, required=True)
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--count", type=int, default=24, help="of its drawings")
+    parser.add_argument("--sheet", type=Path, help="a picture of the first drawings of the last model")
+    parser.add_argument("--rows", type=int, default=4, help="on it")
     arguments = parser.parse_args()
     for name in arguments.models:
         model = s2pzoo.load(name)
@@ -61,9 +64,10 @@ def main() -> None:
                 level = list(LEVELS)[index % len(LEVELS)]
                 sketches.append(torch.from_numpy(faces.sketch(int(index), rng, level=level))[None])
         again = next(value for value in AGAIN if value in model.model.values)
-        rows = []
+        rows, shown = [], []
         for sketch in track(sketches, description=name):
             made = [model.execute({"sketch": sketch[None]}, [again, "photo"], faithfulness=f) for f in STEPS]
+            shown.append([sketch[None], *(one["photo"] for one in made)])
             lines = [photocopy(one["photo"][0].permute(1, 2, 0).numpy()) for one in made]
             own = [one[again][0, 0].numpy() for one in made]
             rows.append([[distance(found, sketch) for found in drawings] for drawings in (own, lines)])
@@ -72,6 +76,10 @@ def main() -> None:
         for what, means, share in zip((again, "lines of the photo"), table.mean(0), falls, strict=True):
             told = ", ".join(f"{mean:.3f}" for mean in means)
             print(f"{name}, {what}: {told}; falls for {share:.1%} of {len(table)}")
+        if arguments.sheet:
+            columns = [torch.cat(column) for column in zip(*shown[: arguments.rows], strict=True)]
+            titles = ("drawing", *(f"faithfulness {f}" for f in STEPS))
+            sheet(dict(zip(titles, columns, strict=True)), cell=128).save(arguments.sheet, optimize=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import ClassVar
 from attrs import evolve, frozen
 
 from s2pzoo.host.parts import Part, own_encoder
-from s2pzoo.spec.fields import Field, knob
+from s2pzoo.spec.fields import FAITHFULNESS, Field, knob
 from s2pzoo.spec.model import ComponentEntry
 from s2pzoo.spec.ports import Port, Ports
 
@@ -60,10 +60,11 @@ class TranslatorConfig:
         return Ports(takes={self.takes: Port(self.takes, size=self.size, multiple=1 << self.downs)}, gives=gives)
 
     def options(self) -> tuple[Field, ...]:
-        """How light the thing is, and what is drawn."""
+        """How literally a sketch is taken, how light the thing is, and what is drawn."""
         help_ = "how light what is drawn is: 0.2 nearly black, 0.8 nearly white"
         tone = Field("tone", "float", self.tone, low=0, high=1, help=help_)
-        return (*((tone,) if self.toned else ()), *category(self.classes))
+        literal = (FAITHFULNESS,) if self.takes == "sketch" else ()
+        return (*literal, *((tone,) if self.toned else ()), *category(self.classes))
 
     def back(self) -> TranslatorConfig:
         """The same network the other way round, without attention and tone, with an encoder of its own."""

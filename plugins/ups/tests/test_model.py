@@ -53,6 +53,14 @@ def many() -> Pipeline:
     return untrained(classes=CLASSES)
 
 
+def test_a_faithful_photo_has_the_lines_of_its_drawing_in_it(zoo: Pipeline) -> None:
+    sketch = (torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)) > 0.2).float()
+    free, *literal = (zoo.execute({"sketch": sketch}, ["gray"], faithfulness=f)["gray"] for f in (None, 0.0, 0.5, 1.0))
+    for f, gray in zip((0.0, 0.5, 1.0), literal, strict=True):
+        assert torch.equal(gray[sketch == 1], free[sketch == 1])
+        assert torch.allclose(gray[sketch == 0], free[sketch == 0] * (1 - 0.9 * f), atol=1e-6)
+
+
 @pytest.fixture
 def drawing() -> Image.Image:
     image = Image.new("L", (32, 32), 255)

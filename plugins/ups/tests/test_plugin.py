@@ -17,7 +17,7 @@ def test_gray_and_attention_stand_between_sketch_and_photo(model: Model) -> None
     assert set(model.values) == {"sketch", "gray", "attention", "clean_sketch", "photo"}
     assert model.values["photo"].size == model.values["clean_sketch"].size == model.size == 128
     told = {"tone"} if model.steps[0].config.toned else set()
-    assert set(model.options) == {"reference", "colour", "alpha", *told}
+    assert set(model.options) == {"faithfulness", "reference", "colour", "alpha", *told}
     assert [step.name for step in model.steps if step.side] == ["sketcher"]
 
 

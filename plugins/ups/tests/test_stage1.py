@@ -13,7 +13,7 @@ import torch
 from attrs import evolve
 from PIL import Image
 from s2pzoo_ups.config import SHAPES, TranslatorConfig
-from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe, median_tone, opened, tone_of
+from s2pzoo_ups.shape import ShapeTranslator, Stage1, Stage1Recipe, laid, median_tone, opened, tone_of
 from torch import Tensor
 
 import s2pzoo
@@ -166,6 +166,14 @@ def test_identity_leaves_grays_gray_and_sketches_sketches(data: Path) -> None:
     sketch, gray = batch["sketch"], luma(batch["photo"])
     terms, _ = terms_of(task, batch)
     assert terms["identity"] == pytest.approx(l1(t(task, gray, attend=False), gray) + l1(back(task, sketch), sketch))
+
+
+def test_the_sketcher_may_learn_to_read_lines_that_lie_over_gray(data: Path) -> None:
+    task = make(data, "rules.ss_mode=off", "weights.literal=2")
+    batch = batch_of(task)
+    sketch = batch["sketch"]
+    wanted = l1(back(task, laid(t(task, sketch), sketch)), sketch)
+    assert terms_of(task, batch)[0]["literal"] == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize("mode", ["replace", "add", "off"])
@@ -455,8 +463,10 @@ def test_a_translator_lies_between_its_dark_and_its_light_tables(classes: tuple[
 
 
 def test_a_tone_is_an_option_of_networks_that_are_told_any() -> None:
-    assert [field.name for field in evolve(SHAPES["small"], toned=True).options()] == ["tone"]
-    assert SHAPES["small"].options() == () and not evolve(SHAPES["small"], toned=True).back().toned
+    toned = evolve(SHAPES["small"], toned=True)
+    assert [field.name for field in toned.options()] == ["faithfulness", "tone"]
+    assert [field.name for field in SHAPES["small"].options()] == ["faithfulness"]
+    assert toned.back().options() == () and not toned.back().toned
 
 
 def test_what_nobody_asks_for_is_as_light_as_most_of_the_photos(data: Path) -> None:
