@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,13 +43,26 @@ def write_bytes(data: bytes, path: str | os.PathLike[str]) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        replaced(temporary, target)
     except (OSError, ValueError) as error:
         with contextlib.suppress(OSError, ValueError):
             temporary.unlink(missing_ok=True)
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise OutputError(f"Cannot write {target}.", why=why, fix="Choose a folder you may write to.") from error
     return target
+
+
+def replaced(temporary: Path, target: Path) -> None:
+    """`os.replace`, tried for a second: on Windows a file that somebody reads, a virus scanner say, cannot be replaced.
+
+    Raises OSError.
+    """
+    for wait in (0.02, 0.05, 0.1, 0.2, 0.6):
+        with contextlib.suppress(PermissionError):
+            os.replace(temporary, target)
+            return
+        time.sleep(wait)
+    os.replace(temporary, target)
 
 
 def write_text(text: str, path: str | os.PathLike[str], *, mark: str, overwrite: bool = False) -> Path:

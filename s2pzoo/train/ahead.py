@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from s2pzoo.errors import TrainingError
+from s2pzoo.errors import Remark, TrainingError
 
 
 def endless(batches: Iterator[Any]) -> Iterator[Any]:
@@ -22,7 +24,14 @@ def endless(batches: Iterator[Any]) -> Iterator[Any]:
 
 
 def side_by_side(make: Callable[[int], Any], numbers: Iterable[int], *, workers: int, depth: int = 2) -> Iterator[Any]:
-    """`make` of each number, in their order, by so many forked processes, each `depth` ahead; 0: by this one."""
+    """`make` of each number, in their order, by so many forked processes, each `depth` ahead; 0: by this one.
+
+    So it is where no process can be forked (Windows), or not safely so (macOS): it is told.
+    """
+    if workers and sys.platform != "linux":
+        told = f"schedule.workers={workers} needs Linux: batches are made by the training's own process."
+        warnings.warn(told, Remark, stacklevel=2)
+        workers = 0
     forked = {"multiprocessing_context": "fork", "worker_init_fn": _begin, "prefetch_factor": max(1, depth)}
     made = DataLoader(
         _Made(make), batch_size=None, sampler=numbers, num_workers=workers, pin_memory=torch.cuda.is_available(),

@@ -75,6 +75,29 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("held", [2, 99], ids=["for a moment", "for good"])
+def test_a_file_that_somebody_reads_is_replaced_once_it_is_free(
+    held: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where nobody may replace a file that is open."""
+    path, replace, tried = write_bytes(b"old", tmp_path / "out.png"), os.replace, []
+
+    def refused(*names: Path) -> None:
+        tried.append(names)
+        if len(tried) <= held:
+            raise PermissionError(13, "Permission denied")
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", refused)
+    if held > 9:
+        with pytest.raises(OutputError, match="Permission denied"):
+            write_bytes(b"new", path)
+    else:
+        write_bytes(b"new", path)
+    assert path.read_bytes() == (b"old" if held > 9 else b"new")
+    assert [one.name for one in tmp_path.iterdir()] == ["out.png"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions as on posix")
 def test_files_get_the_usual_permissions(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")

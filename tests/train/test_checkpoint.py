@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,44 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_ones(
     with pytest.raises(OutputError, match="No space left"):
         checkpoints.save_checkpoint(make(2), tmp_path, keep=1)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000000001"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it is what Windows does")
+def test_a_checkpoint_is_written_where_folders_cannot_be_opened_nor_what_is_read_be_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    opened, flushed = os.open, os.fsync
+
+    def open_(path: Any, flags: int, *more: Any, **how: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, *more, **how)
+
+    def fsync(descriptor: int) -> None:
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(9, "Bad file descriptor")
+        flushed(descriptor)
+
+    monkeypatch.setattr(os, "open", open_)
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert checkpoints.load_checkpoint(checkpoints.save_checkpoint(make(1), tmp_path, keep=1)).step == 1
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_folder_that_cannot_be_flushed_is_no_loss(step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed, count = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            count.append(descriptor)
+            raise OSError(22, "Invalid argument")
+        flushed(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert checkpoints.save_checkpoint(make(step), tmp_path, keep=1).is_dir()
+    assert len(count) == 2
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
