@@ -46,7 +46,8 @@ def golden_input(port: Port) -> Tensor | None:
 def thinned(value: Tensor) -> Tensor:
     """Every k-th number of a value, flat, so that at most `MOST` remain; float32 on the CPU."""
     flat = value.detach().to("cpu", torch.float32).flatten()
-    return flat[:: max(1, math.ceil(flat.numel() / MOST))].contiguous()
+    # A copy: a step may give what it was given, and a file holds no tensor twice.
+    return flat[:: max(1, math.ceil(flat.numel() / MOST))].clone(memory_format=torch.contiguous_format)
 
 
 def golden_values(pipeline: Runs, given: Tensor) -> dict[str, Tensor]:

@@ -136,6 +136,29 @@ class DecoderConfig(EmbeddingConfig):
 
 
 @frozen(kw_only=True)
+class WindowsConfig:
+    """Brings components that are drawn off their places to their windows. Not in the paper."""
+
+    component: ClassVar = ComponentEntry(
+        "deepfacedrawing/windows", kind="refiner", network="s2pzoo_deepfacedrawing.windows:PlacedWindows",
+        summary="components brought to their windows", source="Spatial Transformer Networks (Jaderberg et al., 2015)",
+    )  # fmt: skip
+
+    face: Face = field(factory=Face)
+    widths: tuple[int, ...] = knob((16, 32, 64, 96, 128), low=8, help="channels after each halving, from 128 pixels")
+    least: float = knob(0.02, low=0, help="what lies in its place but for this part of the canvas stays as it is")
+
+    def ports(self) -> Ports:
+        """sketch -> sketch."""
+        return Ports(takes={"sketch": self.face.sketch}, gives={"sketch": self.face.sketch})
+
+    def options(self) -> tuple[Field, ...]:
+        """Whether windows move."""
+        help_ = "auto: each component is brought to its window; fixed: it is taken as it lies"
+        return (Field("windows", "str", "auto", choices=("auto", "fixed"), help=help_),)
+
+
+@frozen(kw_only=True)
 class ManifoldConfig:
     """Manifold projection. Each sample is the encoding of one training sketch, with a gender, an age and its traits."""
 

@@ -15,6 +15,7 @@ from s2pzoo_deepfacedrawing.config import (
     MappingConfig,
     Preset,
     SynthesisConfig,
+    WindowsConfig,
 )
 
 S2PZOO_API = 2
@@ -32,6 +33,11 @@ def model_steps(preset: Preset) -> tuple[Step, ...]:
     )
 
 
+def window_steps(config: WindowsConfig) -> tuple[Step, ...]:
+    """sketch -> placed."""
+    return (Step("windows", config, writes={"sketch": "placed"}),)
+
+
 @hookimpl
 def s2pzoo_plugin() -> Declaration:
     tools = "s2pzoo_deepfacedrawing.tools"
@@ -39,6 +45,7 @@ def s2pzoo_plugin() -> Declaration:
     return Declaration(
         components=[
             EncoderConfig, DecoderConfig, ManifoldConfig, MappingConfig, SynthesisConfig, DiscriminatorConfig,
+            WindowsConfig,
         ],
         models=[
             Model("deepfacedrawing.faces256", steps=model_steps(PRESETS["faces256"]), default=True, licence="CC-BY-4.0",
@@ -51,6 +58,9 @@ def s2pzoo_plugin() -> Declaration:
             TaskEntry("deepfacedrawing/stage1", factory="s2pzoo_deepfacedrawing.embedding:Stage1",
                       example="s2pzoo_deepfacedrawing.example:stage1",
                       summary="component embedding: five auto-encoders"),
+            TaskEntry("deepfacedrawing/windows", factory="s2pzoo_deepfacedrawing.windows:Windows",
+                      example="s2pzoo_deepfacedrawing.example:stage1",
+                      summary="drawn faces whose components were moved, and the way back"),
             TaskEntry("deepfacedrawing/stage2", factory="s2pzoo_deepfacedrawing.photo:Stage2",
                       example="s2pzoo_deepfacedrawing.example:stage2",
                       summary="feature mapping and image synthesis over frozen encoders"),
