@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle  # noqa: TID251 - as the data set was written
@@ -104,6 +105,19 @@ def test_nothing_in_a_file_is_run(call: tuple[Any, ...], tmp_path: Path, monkeyp
 def test_what_is_no_list_of_drawings_is_told(made: bytes, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no file of sketch-rnn"):
         places(holding(tmp_path / "cat.npz", made))
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, 700), byte=st.integers(0, 255))
+def test_whatever_is_wrong_with_a_list_it_is_told_in_one_way(
+    tmp_path_factory: pytest.TempPathFactory, place: int, byte: int
+) -> None:
+    made = bytearray(pickle.dumps(listed([SQUARE, BARS]), protocol=2))
+    made[place % len(made)] = byte
+    path = holding(tmp_path_factory.mktemp("rnn") / "cat.npz", bytes(made))
+    with contextlib.suppress(BadInputError):
+        for member in members(path):
+            read_strokes(member)
 
 
 def test_what_is_no_drawing_among_them_is_told(tmp_path: Path) -> None:
