@@ -15,6 +15,11 @@ def stage1(folder: Path) -> list[str]:
     return faces(folder)
 
 
+def windows(folder: Path) -> list[str]:
+    """The same, with a few drawings made of them."""
+    return [*faces(folder), "data.drawings=4"]
+
+
 def stage2(folder: Path) -> list[str]:
     """Painted faces, and one step of stage I to begin with."""
     settings, out = faces(folder), folder / "stage1"

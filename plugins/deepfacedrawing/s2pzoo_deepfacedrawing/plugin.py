@@ -59,7 +59,7 @@ def s2pzoo_plugin() -> Declaration:
                       example="s2pzoo_deepfacedrawing.example:stage1",
                       summary="component embedding: five auto-encoders"),
             TaskEntry("deepfacedrawing/windows", factory="s2pzoo_deepfacedrawing.windows:Windows",
-                      example="s2pzoo_deepfacedrawing.example:stage1",
+                      example="s2pzoo_deepfacedrawing.example:windows",
                       summary="drawn faces whose components were moved, and the way back"),
             TaskEntry("deepfacedrawing/stage2", factory="s2pzoo_deepfacedrawing.photo:Stage2",
                       example="s2pzoo_deepfacedrawing.example:stage2",
