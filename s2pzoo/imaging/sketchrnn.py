@@ -24,9 +24,9 @@ MAX_BYTES = 1_000_000_000
 _PARTS = ("train", "valid", "test")
 
 
-def places(path: Path) -> tuple[int, ...]:
+def places(path: Path) -> range:
     """The numbers of a file's drawings, from 0: those of `train`, then `valid`, then `test`. Raises BadInputError."""
-    return tuple(range(len(_drawings(path))))
+    return range(len(_drawings(path)))
 
 
 def drawing_at(path: Path, place: int) -> list[list[float]]:
